@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/** A boolean from a closed list of words, so that a typing error stops the process instead of meaning "off". */
+const flag = z.enum(['on', 'off']).transform((word) => word === 'on');
+
+const environmentSchema = z.object({
+  AGOS_ENV: z.enum(['development', 'production']).default('production'),
+  AGOS_HOST: z.string().default('127.0.0.1'),
+  AGOS_PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  /** Origin under which clients reach the API. */
+  AGOS_PUBLIC_URL: z.url().optional(),
+  /** Origin that serves signed files and nothing else; must differ from the API's. */
+  AGOS_ASSETS_URL: z.url().optional(),
+  AGOS_ASSETS_PORT: z.coerce.number().int().min(0).max(65535).default(8081),
+  AGOS_ASSETS_DIR: z.string().optional(),
+  /** Signs asset links and approval tickets; at least 32 characters. */
+  AGOS_SIGNING_SECRET: z.string().min(32).optional(),
+  DATABASE_URL: z.string().optional(),
+  DATABASE_SYSTEM_URL: z.string().optional(),
+  DATABASE_ADMIN_URL: z.string().optional(),
+  /** Keys of the payload codec: `id:base64,id:base64`, the first one encrypts. */
+  AGOS_PAYLOAD_KEYS: z.string().optional(),
+  /** Bearer token that the Web UI's codec endpoint demands. */
+  AGOS_CODEC_TOKEN: z.string().min(16).optional(),
+  AGOS_TEMPORAL_UI_URL: z.url().optional(),
+  /** JSON array of `{issuer, audience, jwks_url}`. */
+  AGOS_OIDC_ISSUERS: z.string().optional(),
+  /** `name:port=127.0.0.1,...`; development only. */
+  AGOS_ALLOW_TARGETS: z.string().optional(),
+  /** PEM file of one more certificate authority for scanned sites; development only. */
+  AGOS_EXTRA_CA: z.string().optional(),
+  AGOS_CHROMIUM_SANDBOX: flag.default(true),
+  CHROMIUM_PATH: z.string().optional(),
+  /** Refuses decisions that carry no signed ticket. */
+  AGOS_REQUIRE_DECISION_TICKET: flag.default(false),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  ANTHROPIC_BASE_URL: z.url().optional(),
+  AGOS_MODEL_FAST: z.string().default('claude-haiku-5-5'),
+  AGOS_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+export type Config = z.output<typeof environmentSchema>;
+
+/** Parses the environment once; throws a sentence that names the variable when a value is wrong. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const parsed = environmentSchema.safeParse(environment);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new Error(`${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  const config = parsed.data;
+  if (config.AGOS_ENV === 'production') refuseDevelopmentSettings(config);
+  return config;
+}
+
+function refuseDevelopmentSettings(config: Config): void {
+  const set = [
+    config.AGOS_ALLOW_TARGETS && 'AGOS_ALLOW_TARGETS',
+    config.AGOS_EXTRA_CA && 'AGOS_EXTRA_CA',
+    !config.AGOS_CHROMIUM_SANDBOX && 'AGOS_CHROMIUM_SANDBOX=off',
+  ].filter(Boolean);
+  if (set.length > 0) {
+    throw new Error(`${set.join(' and ')} may only be set when AGOS_ENV=development`);
+  }
+}
