@@ -1,0 +1,26 @@
+import { sql } from 'drizzle-orm';
+import { integer, pgPolicy, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { moment, runtimeRole, systemReadPolicy, timestamps } from '../../runtime/database/columns.ts';
+import type { SubscriptionStatus, TenantStatus } from './rules.ts';
+
+export const tenants = pgTable(
+  'tenants',
+  {
+    id: uuid().primaryKey(),
+    name: text().notNull(),
+    status: text().$type<TenantStatus>().notNull().default('active'),
+    subscriptionStatus: text().$type<SubscriptionStatus>().notNull().default('trialing'),
+    currency: text().notNull().default('USD'),
+    version: integer().notNull().default(1),
+    ...timestamps,
+    deletedAt: moment(),
+  },
+  () => [
+    pgPolicy('tenants_self', {
+      to: runtimeRole,
+      using: sql`id = (select agos_tenant())`,
+      withCheck: sql`id = (select agos_tenant())`,
+    }),
+    systemReadPolicy('tenants'),
+  ],
+);

@@ -1,0 +1,42 @@
+import { sql } from 'drizzle-orm';
+import { foreignKey, index, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { tenants } from '../../access/tenants/tables.ts';
+import { leads } from '../../leads/leads/tables.ts';
+import { moment, systemReadPolicy, tenantKey, withLeadPolicy } from '../../runtime/database/columns.ts';
+import type { RunKind, RunStatus } from './rules.ts';
+
+/** One request to start a workflow, committed with the change that asked for it. */
+export const runs = pgTable(
+  'runs',
+  {
+    ...tenantKey,
+    kind: text().$type<RunKind>().notNull(),
+    workflowId: text().notNull(),
+    input: jsonb().$type<Record<string, unknown>>().notNull(),
+    leadId: uuid(),
+    /** What the run works on besides a lead: an audit without lead, or a batch. */
+    subjectId: uuid(),
+    status: text().$type<RunStatus>().notNull().default('requested'),
+    endCode: text(),
+    endMessage: text(),
+    createdBy: uuid().notNull(),
+    requestId: text(),
+    /** Latest Temporal run id seen; a reset makes a new one for the same workflow id. */
+    temporalRunId: text(),
+    requestedAt: moment().notNull().defaultNow(),
+    startedAt: moment(),
+    claimedAt: moment(),
+    cancelRequestedAt: moment(),
+    endedAt: moment(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenantId, t.id] }),
+    uniqueIndex('runs_one_open_per_workflow').on(t.tenantId, t.workflowId).where(sql`ended_at is null`),
+    index('runs_open').on(t.requestedAt).where(sql`ended_at is null`),
+    index('runs_lead').on(t.tenantId, t.leadId),
+    foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
+    foreignKey({ columns: [t.tenantId, t.leadId], foreignColumns: [leads.tenantId, leads.id] }),
+    withLeadPolicy('runs'),
+    systemReadPolicy('runs'),
+  ],
+);

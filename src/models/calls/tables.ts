@@ -1,0 +1,43 @@
+import {
+  bigint,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import { tenants } from '../../access/tenants/tables.ts';
+import { leads } from '../../leads/leads/tables.ts';
+import { moment, tenantKey, withLeadPolicy } from '../../runtime/database/columns.ts';
+
+/** Transcript of one skill's call: what was asked, what came back, what it cost. */
+export const modelCalls = pgTable(
+  'model_calls',
+  {
+    ...tenantKey,
+    agentRunId: uuid(),
+    leadId: uuid(),
+    skill: text().notNull(),
+    /** Model id, or `offline` when the skill's own method answered. */
+    generatedBy: text().notNull(),
+    request: jsonb().$type<unknown>().notNull(),
+    response: jsonb().$type<unknown>(),
+    error: text(),
+    inputTokens: integer().notNull().default(0),
+    outputTokens: integer().notNull().default(0),
+    costMicroUsd: bigint({ mode: 'number' }).notNull().default(0),
+    durationMs: integer().notNull(),
+    createdBy: uuid().notNull(),
+    createdAt: moment().notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenantId, t.id] }),
+    index('model_calls_agent_run').on(t.tenantId, t.agentRunId),
+    foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
+    foreignKey({ columns: [t.tenantId, t.leadId], foreignColumns: [leads.tenantId, leads.id] }),
+    withLeadPolicy('model_calls'),
+  ],
+);

@@ -1,0 +1,30 @@
+import type { RunKind } from '../src/journal/runs/rules.ts';
+
+/** What it takes to start the workflow of one run. */
+export type StartRequest = {
+  kind: RunKind;
+  workflowId: string;
+  tenant: string;
+  runId: string;
+  leadId: string | null;
+  /** Plain ids only: it becomes the workflow's single argument. */
+  input: Record<string, unknown>;
+  /** One line that the Web UI shows for this workflow, such as the lead's domain. */
+  summary: string;
+};
+
+/** `already_running`: a workflow with this id is open; its first activity will claim the run it knows. */
+export type StartOutcome = { outcome: 'started' | 'already_running'; temporalRunId: string };
+
+/**
+ * The only way from the API to Temporal. Every method throws `temporal_unavailable` when the server does
+ * not answer within two seconds, and `run_ended` when the workflow is not open (any more).
+ */
+export type Gateway = {
+  start(request: StartRequest): Promise<StartOutcome>;
+  signal(workflowId: string, signal: string, argument: unknown): Promise<void>;
+  query<Result>(workflowId: string, query: string): Promise<Result>;
+  /** Waits for the update's result; a rejected one throws the `AgosError` that the workflow named. */
+  update<Result>(workflowId: string, update: string, argument: unknown): Promise<Result>;
+  reachable(): Promise<boolean>;
+};

@@ -1,0 +1,14 @@
+/**
+ * Task queues by the resource that their work needs, so that each can be scaled apart.
+ * Concurrency is per worker process; what must be rare on a machine also takes the machine's lock.
+ */
+export const TASK_QUEUES = {
+  workflows: { concurrency: 40, why: 'decisions only; CPU for milliseconds' },
+  core: { concurrency: 20, why: 'short database work' },
+  fetch: { concurrency: 10, why: 'waits for strangers over HTTP; seed 000 sets 10 triages' },
+  browser: { concurrency: 2, why: 'one page rendering per core' },
+  lighthouse: { concurrency: 1, why: 'figures are only true when nothing else runs' },
+  model: { concurrency: 10, why: 'waits for the model provider' },
+} as const;
+
+export type TaskQueue = keyof typeof TASK_QUEUES;
