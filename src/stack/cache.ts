@@ -1,0 +1,29 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
+export type Environment = Record<string, string | undefined>;
+
+/** The user's cache folder for AgOS; a private folder under the temporary one when there is no writable home. */
+export function userCacheDir(environment: Environment): string {
+  const candidates = [
+    environment.XDG_CACHE_HOME && join(environment.XDG_CACHE_HOME, 'agos'),
+    join(environment.HOME ?? homedir(), '.cache', 'agos'),
+  ];
+  for (const folder of candidates) {
+    if (folder && isUsable(folder)) return folder;
+  }
+  const fallback = join(tmpdir(), `agos-cache-${userInfo().uid}`);
+  mkdirSync(fallback, { recursive: true, mode: 0o700 });
+  return fallback;
+}
+
+function isUsable(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

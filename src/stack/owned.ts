@@ -1,0 +1,80 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OsUser } from './unprivileged.ts';
+
+export type OwnedOptions = {
+  /** Receives what the child prints. */
+  logFile: string;
+  env: Record<string, string>;
+  cwd?: string;
+  user?: OsUser | undefined;
+  /** What the kernel sends the child when we die without a word. */
+  deathSignal?: 'KILL' | 'INT' | 'TERM';
+  stopSignal?: NodeJS.Signals;
+  stopTimeoutMs?: number;
+};
+
+export type OwnedProcess = {
+  pid: number;
+  /** Resolves with a phrase such as "exit code 1" once the child is gone. */
+  exited: Promise<string>;
+  hasExited(): boolean;
+  stop(): Promise<void>;
+};
+
+/** Starts a child that cannot outlive this process, not even when this process is killed. */
+export function spawnOwned(command: string, args: readonly string[], options: OwnedOptions): OwnedProcess {
+  const { deathSignal = 'KILL', stopSignal = 'SIGTERM', stopTimeoutMs = 10_000 } = options;
+  const leash = canLeash() ? ['setpriv', '--pdeathsig', deathSignal, '--'] : [];
+  const [file, ...rest] = [...leash, command, ...args];
+  const log = openSync(options.logFile, 'a', 0o600);
+  const child = spawn(file!, rest, {
+    cwd: options.cwd ?? '/',
+    env: { PATH: process.env.PATH ?? '/usr/bin:/bin', ...options.env },
+    stdio: ['ignore', log, log],
+    ...(options.user && { uid: options.user.uid, gid: options.user.gid }),
+  });
+  closeSync(log);
+  let ended = false;
+  const exited = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
+  }).finally(() => {
+    ended = true;
+  });
+  const stop = async (): Promise<void> => {
+    if (ended) return;
+    child.kill(stopSignal);
+    const gone = await Promise.race([exited.then(() => true), sleep(stopTimeoutMs, false, { ref: false })]);
+    if (!gone) child.kill('SIGKILL');
+    await exited;
+  };
+  if (leash.length === 0) killAtExit(exited, () => child.kill('SIGKILL'));
+  return { pid: child.pid ?? -1, exited, hasExited: () => ended, stop };
+}
+
+/** The last lines of a child's log, to explain why it did not start. */
+export function tailOf(logFile: string, lines = 5): string {
+  try {
+    return readFileSync(logFile, 'utf8').trim().split('\n').slice(-lines).join('\n');
+  } catch {
+    return '';
+  }
+}
+
+/** True when the kernel can end our children for us (util-linux's setpriv, part of every Debian). */
+function canLeash(): boolean {
+  try {
+    execFileSync('setpriv', ['--pdeathsig', 'KILL', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Second best: covers every end of ours but SIGKILL. */
+function killAtExit(exited: Promise<string>, kill: () => void): void {
+  process.once('exit', kill);
+  void exited.then(() => process.off('exit', kill));
+}

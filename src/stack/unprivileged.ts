@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export type OsUser = { name: string; uid: number; gid: number };
+
+/** Two users, so that a page that breaks out of the browser still cannot read the database's files. */
+export type UserPurpose = 'database' | 'browser';
+
+const USER_NAMES: Record<UserPurpose, string> = { database: 'agos', browser: 'agos-browser' };
+
+/** True when this process may become any user, and so must not run servers or browsers as itself. */
+export function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+/** The user to run a part as: `undefined` means as ourselves; as root, a system user that is made when missing. */
+export async function unprivilegedUser(purpose: UserPurpose): Promise<OsUser | undefined> {
+  if (!isRoot()) return undefined;
+  const name = USER_NAMES[purpose];
+  const user = (await lookUp(name)) ?? (await create(name)) ?? (await lookUp('nobody'));
+  if (!user) throw new Error(`Make a system user named ${name}: AgOS does not run this part as root.`);
+  return user;
+}
+
+async function lookUp(name: string): Promise<OsUser | undefined> {
+  try {
+    const { stdout } = await run('getent', ['passwd', name]);
+    const [, , uid, gid] = stdout.trim().split(':');
+    return { name, uid: Number(uid), gid: Number(gid) };
+  } catch {
+    return undefined;
+  }
+}
+
+async function create(name: string): Promise<OsUser | undefined> {
+  const options = ['--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent'];
+  // Two first starts at once fight for the lock of /etc/passwd: the loser finds the winner's user.
+  await run('useradd', [...options, '--shell', '/usr/sbin/nologin', name]).catch(() => undefined);
+  return await lookUp(name);
+}
