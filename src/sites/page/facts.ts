@@ -1,0 +1,107 @@
+import type { PageEvents } from './events.ts';
+
+/** Box in CSS pixels of the whole document, as in a screenshot of the full page. */
+export type Rect = { x: number; y: number; width: number; height: number };
+
+/** An element of the page: how to find it, what it looks like in the source, where it stands. */
+export type ElementFact = { selector: string; snippet: string; rect: Rect | null };
+
+/** A visible copyright notice, with the text around it. */
+export type NoticeFact = ElementFact & {
+  text: string;
+  /** The notice stands in the page's footer. */
+  in_footer: boolean;
+  /** The notice belongs to a map, a caption or an embedded part, by the element around it. */
+  in_credit: boolean;
+};
+
+/** Visible text or a visible link that may hold a phone number or a mail address. */
+export type ContactFact = ElementFact & {
+  kind: 'text' | 'tel' | 'mailto';
+  /** The text, or the target of the link without its scheme. */
+  text: string;
+};
+
+export type HeadingFact = ElementFact & {
+  text: string;
+  /** Rendered for someone: visible, or left to screen readers alone. */
+  rendered: boolean;
+};
+
+export type ImageFact = ElementFact & {
+  kind: 'img' | 'background';
+  url: string;
+  complete: boolean;
+  natural_width: number;
+  /** Its box is on the page, beyond a tracking pixel. */
+  visible: boolean;
+  lazy: boolean;
+  /** The browser could decode it; null when that was not asked. */
+  decodes: boolean | null;
+  alt: string | null;
+  role: string | null;
+};
+
+export type PlaceholderFact = ElementFact & { text: string };
+
+/** A technology of the page by a place that can be trusted, never by prose or comments. */
+export type TechnologyFact = {
+  id: string;
+  version: string | null;
+  source: 'runtime' | 'banner' | 'url' | 'generator' | 'element';
+  /** Where it was read: a global's name, a file's address, the content of a meta element. */
+  detail: string;
+  selector: string | null;
+};
+
+/** Signs that a visitor sees a wall and not the site: a bot challenge, a login, a consent question alone. */
+export type WallFact = {
+  text_length: number;
+  password_fields: number;
+  /** Share of the window that one fixed or absolute layer covers, 0-1. */
+  overlay_share: number;
+  overlay_text: string | null;
+  /** Text of the page that stands outside that layer. */
+  text_length_behind: number;
+  challenge: string | null;
+};
+
+/** The page as one viewport renders it. */
+export type ViewportFacts = {
+  viewport: 'phone' | 'desktop';
+  final_url: string;
+  lang: string | null;
+  title: string | null;
+  title_selector: string | null;
+  /** null when absent, `''` when empty. */
+  meta_description: string | null;
+  meta_viewport: string | null;
+  window_width: number;
+  /** Width the page is laid out for. */
+  layout_width: number;
+  /** Width a visitor can scroll to. */
+  page_width: number;
+  page_height: number;
+  wide_elements: (ElementFact & { right: number })[];
+  notices: NoticeFact[];
+  contacts: ContactFact[];
+  h1: HeadingFact[];
+  images: ImageFact[];
+  /** First 50 distinct addresses of the same origin, without fragments. */
+  links: string[];
+  technologies: TechnologyFact[];
+  placeholders: PlaceholderFact[];
+  wall: WallFact;
+  /** Visible text, cut at 20,000 characters. */
+  text: string;
+  /** A limit cut the collection short. */
+  truncated: boolean;
+};
+
+export type PageFacts = {
+  final_url: string;
+  phone: ViewportFacts;
+  desktop: ViewportFacts;
+  /** Of both viewports, each problem once. */
+  events: PageEvents;
+};

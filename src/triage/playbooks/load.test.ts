@@ -1,0 +1,109 @@
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { choosePlaybook } from './choose.ts';
+import { loadPlaybooks, PlaybookError } from './load.ts';
+
+const shipped = import.meta.dirname;
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'agos-playbooks-'));
+  cpSync(shipped, folder, { recursive: true, filter: (path) => path === shipped || path.endsWith('.yaml') });
+});
+
+function change(file: string, from: string | RegExp, to: string): void {
+  const path = join(folder, file);
+  writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+}
+
+function refusal(): PlaybookError {
+  try {
+    loadPlaybooks(folder);
+  } catch (error) {
+    if (error instanceof PlaybookError) return error;
+    throw error;
+  }
+  throw new Error('the folder was accepted');
+}
+
+describe('playbooks', () => {
+  test('the three shipped ones load, one of them is the default', () => {
+    const playbooks = loadPlaybooks();
+    expect(playbooks.map((playbook) => playbook.slug)).toEqual([
+      'triage-local-business',
+      'triage-saas',
+      'triage-standard',
+    ]);
+    expect(playbooks.filter((playbook) => playbook.is_default).map((playbook) => playbook.slug)).toEqual([
+      'triage-standard',
+    ]);
+  });
+
+  test('an unknown signal stops with file, line and reason', () => {
+    change('triage-saas.yaml', '  console_errors: 10', '  console_error: 10');
+    const error = refusal();
+    expect(error.file).toBe('triage-saas.yaml');
+    expect(error.message).toMatch(/^triage-saas\.yaml:\d+: weights\.console_errors?: /);
+    expect(error.line).toBeGreaterThan(20);
+  });
+
+  test('an unknown field is named on its own line', () => {
+    change('triage-saas.yaml', 'threshold: 55', 'threshold: 55\ntreshold: 10');
+    const lines = readFileSync(join(folder, 'triage-saas.yaml'), 'utf8').split('\n');
+    const error = refusal();
+    expect(error.reason).toBe('treshold: is not a known field');
+    expect(lines[error.line - 1]).toContain('treshold');
+  });
+
+  test('a value out of range is named on its own line', () => {
+    change('triage-standard.yaml', 'h1_missing: 5', 'h1_missing: 500');
+    const lines = readFileSync(join(folder, 'triage-standard.yaml'), 'utf8').split('\n');
+    expect(lines[refusal().line - 1]).toContain('h1_missing: 500');
+  });
+
+  test('broken YAML and a key written twice stop with their line', () => {
+    change('triage-standard.yaml', 'priority: 100', 'priority: [100');
+    expect(refusal().file).toBe('triage-standard.yaml');
+    change('triage-standard.yaml', 'priority: [100', 'priority: 100\npriority: 90');
+    expect(refusal().reason).toContain('unique');
+  });
+
+  test('two defaults, or none, are refused', () => {
+    change('triage-saas.yaml', 'is_default: false', 'is_default: true');
+    expect(refusal().reason).toContain('exactly one');
+    change('triage-saas.yaml', 'is_default: true', 'is_default: false');
+    change('triage-standard.yaml', 'is_default: true', 'is_default: false');
+    expect(refusal().reason).toContain('found 0');
+  });
+
+  test('a slug that differs from the name of its file is refused', () => {
+    change('triage-saas.yaml', 'slug: triage-saas', 'slug: triage-other');
+    expect(refusal().reason).toContain('triage-saas');
+  });
+
+  test('a technology without a reason is refused', () => {
+    change('technologies.yaml', /why: Versions before 3[^}]*/, '');
+    expect(refusal().file).toBe('technologies.yaml');
+  });
+});
+
+describe('choosePlaybook', () => {
+  const playbooks = loadPlaybooks();
+
+  test('takes the playbook that names the industry, however it is spelled', () => {
+    expect(choosePlaybook(playbooks, 'Real Estate').slug).toBe('triage-local-business');
+    expect(choosePlaybook(playbooks, 'SaaS').slug).toBe('triage-saas');
+  });
+
+  test('falls back to the default for an unknown or absent industry', () => {
+    expect(choosePlaybook(playbooks, 'astrology').slug).toBe('triage-standard');
+    expect(choosePlaybook(playbooks, null).slug).toBe('triage-standard');
+  });
+
+  test('prefers the lower priority number when two name the industry', () => {
+    const both = playbooks.map((playbook) => ({ ...playbook, industry_tags: ['shared'] }));
+    expect(choosePlaybook(both, 'shared').slug).toBe('triage-saas');
+  });
+});
