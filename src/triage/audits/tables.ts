@@ -1,4 +1,4 @@
-import { foreignKey, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { foreignKey, index, integer, jsonb, numeric, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { tenants } from '../../access/tenants/tables.ts';
 import type { HoldCode } from '../../kernel/holds.ts';
 import { leads } from '../../leads/leads/tables.ts';
@@ -28,7 +28,7 @@ export const audits = pgTable(
     agentVersion: text().notNull(),
     /** Facts by step: fetch, page, links, lighthouse. Steps that did not run are absent. */
     facts: jsonb().$type<Record<string, unknown>>().notNull().default({}),
-    score: integer(),
+    score: numeric({ precision: 5, scale: 2, mode: 'number' }),
     decision: text().$type<'qualified' | 'disqualified'>(),
     /** Who settled the decision: the score alone, a person, or the expiry of the wait. */
     decidedBy: text().$type<'score' | 'person' | 'expiry'>(),
