@@ -172,6 +172,7 @@ CREATE TABLE "runs" (
 	"workflow_id" text NOT NULL,
 	"input" jsonb NOT NULL,
 	"lead_id" uuid,
+	"target" text,
 	"subject_id" uuid,
 	"status" text DEFAULT 'requested' NOT NULL,
 	"end_code" text,

@@ -14,7 +14,9 @@ export const runs = pgTable(
     workflowId: text().notNull(),
     input: jsonb().$type<Record<string, unknown>>().notNull(),
     leadId: uuid(),
-    /** What the run works on besides a lead: an audit without lead, or a batch. */
+    /** URL of a one-off audit; everything else is read from its rows. */
+    target: text(),
+  /** What the run works on besides a lead: an audit without lead, or a batch. */
     subjectId: uuid(),
     status: text().$type<RunStatus>().notNull().default('requested'),
     endCode: text(),

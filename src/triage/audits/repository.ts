@@ -1,0 +1,59 @@
+import { and, eq, sql } from 'drizzle-orm';
+import type { Tx } from '../../runtime/database/database.ts';
+import type { FetchFacts, LinkCheck } from '../../sites/fetch/facts.ts';
+import type { LighthouseFacts } from '../../sites/lighthouse/facts.ts';
+import type { PageFacts } from '../../sites/page/facts.ts';
+import { audits } from './tables.ts';
+
+export type AuditRow = typeof audits.$inferSelect;
+export type NewAudit = typeof audits.$inferInsert;
+
+/** What each step found, by step; a step that did not run is absent. */
+export type AuditFacts = {
+  fetch?: FetchFacts;
+  page?: PageFacts;
+  links?: LinkCheck[];
+  lighthouse?: LighthouseFacts;
+};
+
+/** Adds an audit once: a repeated attempt of the same run changes nothing. */
+export async function insertAudit(tx: Tx, audit: NewAudit): Promise<void> {
+  await tx.insert(audits).values(audit).onConflictDoNothing();
+}
+
+/** An audit that the actor may see, or null. */
+export async function findAudit(tx: Tx, tenant: string, id: string): Promise<AuditRow | null> {
+  const [row] = await tx.select().from(audits).where(byId(tenant, id));
+  return row ?? null;
+}
+
+/** Stores what one step found; a repeated attempt replaces it. */
+export async function saveFacts<Step extends keyof AuditFacts>(
+  tx: Tx,
+  audit: { tenant: string; id: string },
+  step: Step,
+  found: NonNullable<AuditFacts[Step]>,
+): Promise<void> {
+  const patch = JSON.stringify({ [step]: found });
+  await tx
+    .update(audits)
+    .set({ facts: sql`${audits.facts} || ${patch}::jsonb`, updatedAt: sql`now()` })
+    .where(byId(audit.tenant, audit.id));
+}
+
+/** Changes columns of one audit. */
+export async function changeAudit(
+  tx: Tx,
+  audit: { tenant: string; id: string },
+  change: Partial<NewAudit>,
+): Promise<void> {
+  await tx
+    .update(audits)
+    .set({ ...change, updatedAt: sql`now()` })
+    .where(byId(audit.tenant, audit.id));
+}
+
+/** The stored facts of an audit, typed. */
+export const factsOf = (audit: AuditRow): AuditFacts => audit.facts as AuditFacts;
+
+const byId = (tenant: string, id: string) => and(eq(audits.tenantId, tenant), eq(audits.id, id));

@@ -1,0 +1,88 @@
+import { recordAudit } from '../../journal/audit-log/record.ts';
+import { type RunRow, requestRun } from '../../journal/runs/repository.ts';
+import type { TenantScope } from '../../kernel/actor.ts';
+import { AgosError } from '../../kernel/errors.ts';
+import { changeLead, lockLead } from '../../leads/leads/repository.ts';
+import { canMove, type LeadStatus } from '../../leads/leads/rules.ts';
+import type { Tx } from '../../runtime/database/database.ts';
+import { newId } from '../../runtime/ids.ts';
+import { auditWorkflowId, type TriageRoomInput, triageWorkflowId } from '../../../workflows/triage/triage-room/messages.ts';
+
+export type RequestContext = { tx: Tx; scope: TenantScope; requestId: string | null; address: string | null };
+
+/**
+ * Asks for the triage of a lead, in the caller's transaction: the open run when there is one, else a new
+ * run that becomes the lead's current one. Throws `not_found` and `status_transition_invalid`.
+ */
+export async function requestTriage(
+  ctx: RequestContext,
+  input: { leadId: string },
+): Promise<{ run: RunRow; created: boolean }> {
+  const { tx, scope } = ctx;
+  const lead = await lockLead(tx, scope.tenant, input.leadId);
+  if (!lead) throw new AgosError('not_found', 'There is no such lead.');
+  const workflowId = triageWorkflowId(scope.tenant, lead.id);
+  const requested = await request(ctx, { workflowId, leadId: lead.id });
+  if (!requested.created) return requested;
+  requireScannable(lead.status);
+  await changeLead(tx, scope.tenant, lead.id, {
+    currentRunId: requested.run.id,
+    statusBeforeRun: lead.status === 'scanning' ? lead.statusBeforeRun : lead.status,
+  });
+  return requested;
+}
+
+/** Asks for a one-off triage of a URL that keeps no lead; the audit's id is the run's subject. */
+export async function requestAudit(ctx: RequestContext, input: { url: string }): Promise<RunRow> {
+  const auditId = newId();
+  const workflowId = auditWorkflowId(ctx.scope.tenant, auditId);
+  const { run } = await request(ctx, { workflowId, leadId: null, auditId, url: input.url });
+  return run;
+}
+
+async function request(
+  ctx: RequestContext,
+  what: { workflowId: string; leadId: string | null; auditId?: string; url?: string },
+): Promise<{ run: RunRow; created: boolean }> {
+  const { tx, scope } = ctx;
+  const runId = newId();
+  const auditId = what.auditId ?? newId();
+  const input: TriageRoomInput = {
+    version: 1,
+    tenant: scope.tenant,
+    run_id: runId,
+    principal_id: scope.actor.id,
+    lead_id: what.leadId,
+    audit_id: auditId,
+  };
+  const requested = await requestRun(tx, {
+    id: runId,
+    tenantId: scope.tenant,
+    kind: 'triage-room',
+    workflowId: what.workflowId,
+    input,
+    leadId: what.leadId,
+    subjectId: auditId,
+    target: what.url ?? null,
+    createdBy: scope.actor.id,
+    requestId: ctx.requestId,
+  });
+  if (requested.created) {
+    await recordAudit(tx, scope, {
+      action: 'triage.requested',
+      resourceType: what.leadId ? 'lead' : 'audit',
+      resourceId: what.leadId ?? auditId,
+      details: { run_id: runId },
+      requestId: ctx.requestId,
+      address: ctx.address,
+    });
+  }
+  return requested;
+}
+
+function requireScannable(status: LeadStatus): void {
+  if (status === 'scanning' || canMove(status, 'scanning')) return;
+  throw new AgosError('status_transition_invalid', `A lead that is ${status} cannot be scanned again.`, {
+    field: 'status',
+  });
+}
