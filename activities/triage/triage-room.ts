@@ -1,0 +1,70 @@
+import { activityInfo } from '@temporalio/activity';
+import type { DecideResult, TriageRoomInput, TriageRoomResult } from '../../workflows/triage/triage-room/messages.ts';
+import type { Decision as WaitDecision } from '../../workflows/lib/approval.ts';
+import type { Hold } from '../../src/kernel/holds.ts';
+import { systemScope } from '../../src/kernel/actor.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
+import type { Database, Tx } from '../../src/runtime/database/database.ts';
+import type { Decision } from '../../src/triage/scoring/rules.ts';
+import type { Playbook } from '../../src/triage/playbooks/schema.ts';
+import { beginTriage, type TriagePlan } from '../../src/triage/triage-room/begin-triage.ts';
+import { scoreAudit, type ScoredAudit } from '../../src/triage/triage-room/score-audit.ts';
+import { finishTriage, holdTriage } from '../../src/triage/triage-room/settle-triage.ts';
+import { askPerson, recordDecision } from '../../src/triage/triage-room/ask-person.ts';
+import { type DecisionVerifier, proveDecision } from '../../src/triage/triage-room/prove-decision.ts';
+import { type ScanDeps, checkSiteLinks, fetchSiteFacts, inspectSite, measureSite } from '../../src/triage/triage-room/scan-steps.ts';
+import { summariseAudit } from '../../src/triage/triage-room/summarise-audit.ts';
+import { writeAuditReport, type ReportEnd } from '../../src/triage/triage-room/write-report.ts';
+import { withHeartbeat } from '../../temporal/heartbeat.ts';
+
+export type TriageRoomDeps = ScanDeps & {
+  db: Database;
+  clock: Clock;
+  playbooks: readonly Playbook[];
+  decisions: DecisionVerifier;
+};
+
+/** Activities of Room 1; each reads what it needs by id and stores what it found. */
+export function createTriageRoomActivities(deps: TriageRoomDeps) {
+  const { db, clock } = deps;
+  const inTenant = <T>(input: TriageRoomInput, fn: (ctx: { tx: Tx; now: Date }) => Promise<T>) =>
+    db.withTenant(systemScope(input.tenant, input.principal_id), (tx) => fn({ tx, now: clock.now() }));
+
+  return {
+    beginTriage: (input: TriageRoomInput): Promise<TriagePlan | null> =>
+      inTenant(input, (ctx) =>
+        beginTriage({ ...ctx, playbooks: deps.playbooks, temporalRunId: runId() }, input),
+      ),
+    fetchSite: (input: TriageRoomInput) => withHeartbeat((signal) => fetchSiteFacts(deps, input, signal)),
+    inspectPage: (input: TriageRoomInput) => withHeartbeat((signal) => inspectSite(deps, input, signal)),
+    checkLinks: (input: TriageRoomInput) => withHeartbeat((signal) => checkSiteLinks(deps, input, signal)),
+    measurePage: (input: TriageRoomInput) => withHeartbeat((signal) => measureSite(deps, input, signal)),
+    scoreAudit: (input: TriageRoomInput): Promise<ScoredAudit> =>
+      inTenant(input, (ctx) => scoreAudit(ctx, input)),
+    summariseAudit: (input: TriageRoomInput) =>
+      withHeartbeat((signal) => summariseAudit(deps, input, { signal, attempt: activityInfo().attempt })),
+    writeReport: (input: TriageRoomInput, end: ReportEnd) => writeAuditReport(deps, input, end),
+    askPerson: (input: TriageRoomInput, reviewMs: number) =>
+      inTenant(input, (ctx) => askPerson({ ...ctx, workflowId: workflowId() }, input, { reviewMs })),
+    recordTriageDecision: (
+      input: TriageRoomInput,
+      approvalId: string,
+      decision: WaitDecision<Decision>,
+    ): Promise<DecideResult> =>
+      inTenant(input, async (ctx) => {
+        const proven = await proveDecision(deps.decisions, input, { approvalId, decision });
+        return recordDecision(ctx, input, proven);
+      }),
+    finishTriage: (
+      input: TriageRoomInput,
+      end: { decision: Decision; decidedBy: 'score' | 'person' | 'expiry' },
+    ): Promise<TriageRoomResult> => inTenant(input, (ctx) => finishTriage(ctx, input, end)),
+    holdTriage: (input: TriageRoomInput, hold: Hold): Promise<TriageRoomResult> =>
+      inTenant(input, (ctx) => holdTriage(ctx, input, hold)),
+  };
+}
+
+export type TriageRoomActivities = ReturnType<typeof createTriageRoomActivities>;
+
+const runId = () => activityInfo().workflowExecution?.runId ?? '';
+const workflowId = () => activityInfo().workflowExecution?.workflowId ?? '';

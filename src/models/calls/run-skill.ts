@@ -1,0 +1,73 @@
+import type { Clock } from '../../runtime/clock.ts';
+import type { Skill } from '../skills/skill.ts';
+import { costMicroUsd } from './prices.ts';
+import { ModelCallError, type ModelProvider, type TokenUsage } from './provider.ts';
+
+/** Mark of an answer that no model wrote. */
+export const OFFLINE = 'offline';
+
+/** Models by tier; without a provider every skill answers by its offline method. */
+export type SkillRunner = {
+  provider: ModelProvider | null;
+  models: Record<'fast' | 'balanced' | 'strategic', string>;
+  clock: Clock;
+};
+
+/** What one run of a skill gave, and what it took: becomes transcript, tokens and cost. */
+export type SkillRun<Output> = {
+  output: Output;
+  generatedBy: string;
+  usage: TokenUsage;
+  costMicroUsd: number;
+  durationMs: number;
+  request: unknown;
+  /** Why a model that was asked did not give this answer. */
+  modelError: string | null;
+};
+
+/**
+ * Runs a skill once: by the model of its tier, else by its offline method. A passing failure is thrown
+ * while `mayRetry`, so that Temporal tries again; any other one falls back to the offline method.
+ */
+export async function runSkill<Input, Output>(
+  runner: SkillRunner,
+  skill: Skill<Input, Output>,
+  input: Input,
+  call: { signal: AbortSignal; mayRetry: boolean },
+): Promise<SkillRun<Output>> {
+  const startedMs = runner.clock.now().getTime();
+  const parsed = skill.inputSchema.parse(input);
+  const done = (answer: Omit<SkillRun<Output>, 'durationMs'>): SkillRun<Output> => ({
+    ...answer,
+    durationMs: runner.clock.now().getTime() - startedMs,
+  });
+  const offline = (error: ModelCallError | null, model: string | null) =>
+    done({
+      output: skill.outputSchema.parse(skill.offline(parsed)),
+      generatedBy: OFFLINE,
+      usage: error?.usage ?? NO_TOKENS,
+      costMicroUsd: error && model ? costMicroUsd(model, error.usage) : 0,
+      request: { skill: skill.name, version: skill.version, input: parsed },
+      modelError: error?.message ?? null,
+    });
+
+  if (!runner.provider) return offline(null, null);
+  const model = runner.models[skill.tier];
+  const prompt = skill.prompt(parsed);
+  try {
+    const { output, usage } = await runner.provider.call({
+      model,
+      prompt,
+      schema: skill.outputSchema,
+      maxOutputTokens: skill.maxOutputTokens,
+      signal: call.signal,
+    });
+    const cost = costMicroUsd(model, usage);
+    return done({ output, generatedBy: model, usage, costMicroUsd: cost, request: prompt, modelError: null });
+  } catch (error) {
+    if (!(error instanceof ModelCallError) || (error.passing && call.mayRetry)) throw error;
+    return offline(error, model);
+  }
+}
+
+const NO_TOKENS: TokenUsage = { inputTokens: 0, outputTokens: 0 };

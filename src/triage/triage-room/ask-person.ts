@@ -1,0 +1,79 @@
+import type { DecideResult, TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
+import { decideApproval, openApproval } from '../../control/approvals/repository.ts';
+import { recordAudit } from '../../journal/audit-log/record.ts';
+import { systemScope } from '../../kernel/actor.ts';
+import { awaitDecision } from '../../leads/leads/scan-status.ts';
+import type { Tx } from '../../runtime/database/database.ts';
+import { changeAudit } from '../audits/repository.ts';
+import { requireAudit } from './score-audit.ts';
+
+/** Roles that may decide on a score (`decisions:decide`). */
+const DECIDABLE_BY = ['owner', 'admin', 'operator'] as const;
+
+/** Opens the wait for a person on a score near the threshold; the side it fell on is the default. */
+export async function askPerson(
+  ctx: { tx: Tx; now: Date; workflowId: string },
+  input: TriageRoomInput,
+  wait: { reviewMs: number },
+): Promise<{ approval_id: string; until: string } | null> {
+  const audit = await requireAudit(ctx.tx, input);
+  if (audit.score === null || audit.decision === null) throw new Error(`audit ${audit.id} has no score`);
+  const approval = await openApproval(ctx.tx, {
+    tenantId: input.tenant,
+    kind: 'triage_score',
+    runId: input.run_id,
+    workflowId: ctx.workflowId,
+    leadId: input.lead_id,
+    arguments: { audit_id: audit.id, score: audit.score, suggested: audit.decision },
+    policyVersion: `${audit.playbookSlug}@${audit.playbookVersion}`,
+    decidableBy: [...DECIDABLE_BY],
+    defaultOutcome: audit.decision,
+    expiresAt: new Date(ctx.now.getTime() + wait.reviewMs),
+    createdBy: input.principal_id,
+  });
+  const until = approval.expiresAt.toISOString();
+  await changeAudit(ctx.tx, { tenant: input.tenant, id: audit.id }, { status: 'awaiting' });
+  if (input.lead_id) {
+    const writer = { tenant: input.tenant, leadId: input.lead_id, runId: input.run_id, now: ctx.now };
+    const awaiting = { decision: 'triage_score' as const, approval_id: approval.id, until };
+    const result = { score: audit.score, reasons: audit.reasons, auditId: audit.id, awaiting };
+    if ((await awaitDecision(ctx.tx, writer, result)) === 'superseded') return null;
+  }
+  return { approval_id: approval.id, until };
+}
+
+/** Who decided what, as it reaches the activity that records it. */
+export type DecisionToRecord = {
+  approvalId: string;
+  outcome: 'qualified' | 'disqualified';
+  reason: string | null;
+  via: 'ticket' | 'unauthenticated' | 'expiry';
+  decidedBy: string | null;
+};
+
+/** Records the one final decision and its audit row; throws `already_decided` for any later one. */
+export async function recordDecision(
+  ctx: { tx: Tx; now: Date },
+  input: TriageRoomInput,
+  decision: DecisionToRecord,
+): Promise<DecideResult> {
+  const row = await decideApproval(ctx.tx, {
+    tenantId: input.tenant,
+    id: decision.approvalId,
+    outcome: decision.outcome,
+    reason: decision.reason,
+    decidedBy: decision.decidedBy,
+    decidedVia: decision.via,
+    now: ctx.now,
+  });
+  await recordAudit(ctx.tx, systemScope(input.tenant, decision.decidedBy ?? input.principal_id), {
+    ...(decision.via === 'unauthenticated' && { actorKind: 'operator' as const, actorId: null }),
+    action: decision.via === 'expiry' ? 'triage.decision_expired' : 'triage.decided',
+    resourceType: input.lead_id ? 'lead' : 'audit',
+    resourceId: input.lead_id ?? input.audit_id,
+    details: { approval_id: row.id, outcome: decision.outcome, reason: decision.reason, via: decision.via },
+    requestId: null,
+    address: null,
+  });
+  return { outcome: decision.outcome, decided_at: ctx.now.toISOString(), approval_id: row.id };
+}

@@ -1,0 +1,142 @@
+import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
+import { recordToolCall } from '../../agents/agent-runs/repository.ts';
+import type { AssetStore } from '../../assets/files/store.ts';
+import { systemScope } from '../../kernel/actor.ts';
+import { SiteHoldError } from '../../kernel/holds.ts';
+import { findLead } from '../../leads/leads/repository.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Database, Tx } from '../../runtime/database/database.ts';
+import type { FetchFacts, LinkCheck } from '../../sites/fetch/facts.ts';
+import type { LighthouseFacts } from '../../sites/lighthouse/facts.ts';
+import type { PageFacts } from '../../sites/page/facts.ts';
+import { type AuditRow, changeAudit, factsOf, saveFacts } from '../audits/repository.ts';
+import { requireAudit } from './score-audit.ts';
+
+/** A picture of the page in one viewport. */
+export type Screenshot = { bytes: Uint8Array; mime: string; width: number; height: number };
+
+/** Opens strangers' sites; every call goes through the egress guard. */
+export type SiteScanner = {
+  fetchSite(request: { url: string; signal: AbortSignal }): Promise<FetchFacts>;
+  inspectPage(request: { url: string; fetch: FetchFacts; signal: AbortSignal }): Promise<{
+    page: PageFacts;
+    phone: Screenshot;
+    desktop: Screenshot;
+  }>;
+  checkLinks(request: { pageUrl: string; links: string[]; signal: AbortSignal }): Promise<LinkCheck[]>;
+  measurePage(request: { url: string; signal: AbortSignal }): Promise<LighthouseFacts>;
+};
+
+export type ScanDeps = { db: Database; clock: Clock; scanner: SiteScanner; assets: AssetStore };
+
+/** Fetches the site over HTTP and stores what it found. */
+export async function fetchSiteFacts(deps: ScanDeps, input: TriageRoomInput, signal: AbortSignal): Promise<void> {
+  const audit = await readAudit(deps, input);
+  const facts = await asTool(deps, input, 'fetch_site', () =>
+    deps.scanner.fetchSite({ url: audit.url, signal }),
+  );
+  await store(deps, input, async (tx, at) => {
+    await saveFacts(tx, at, 'fetch', facts);
+    await changeAudit(tx, at, { finalUrl: facts.final_url });
+  });
+}
+
+/** Opens the page at phone and desktop width; stores its facts and both screenshots. */
+export async function inspectSite(deps: ScanDeps, input: TriageRoomInput, signal: AbortSignal): Promise<void> {
+  const audit = await readAudit(deps, input);
+  const { fetch } = factsOf(audit);
+  if (!fetch) throw new Error(`audit ${audit.id} was not fetched`);
+  const seen = await asTool(deps, input, 'inspect_page', () =>
+    deps.scanner.inspectPage({ url: fetch.final_url, fetch, signal }),
+  );
+  await store(deps, input, async (tx, at) => {
+    const phone = await saveScreenshot(deps, tx, input, 'phone', seen.phone);
+    const desktop = await saveScreenshot(deps, tx, input, 'desktop', seen.desktop);
+    await saveFacts(tx, at, 'page', seen.page);
+    await changeAudit(tx, at, {
+      phoneScreenshotId: phone,
+      desktopScreenshotId: desktop,
+      finalUrl: seen.page.final_url,
+    });
+  });
+}
+
+/** Asks the page's same-origin links once each and stores the answers. */
+export async function checkSiteLinks(deps: ScanDeps, input: TriageRoomInput, signal: AbortSignal): Promise<void> {
+  const { page } = factsOf(await readAudit(deps, input));
+  if (!page) throw new Error('the page was not inspected');
+  const links = [...new Set([...page.desktop.links, ...page.phone.links])];
+  const checks = await asTool(deps, input, 'check_links', () =>
+    deps.scanner.checkLinks({ pageUrl: page.final_url, links, signal }),
+  );
+  await store(deps, input, (tx, at) => saveFacts(tx, at, 'links', checks));
+}
+
+/** Runs Lighthouse on the page; a page it cannot measure leaves its figures unknown and the rest stands. */
+export async function measureSite(deps: ScanDeps, input: TriageRoomInput, signal: AbortSignal): Promise<void> {
+  const { page } = factsOf(await readAudit(deps, input));
+  if (!page) throw new Error('the page was not inspected');
+  try {
+    const figures = await asTool(deps, input, 'measure_page', () =>
+      deps.scanner.measurePage({ url: page.final_url, signal }),
+    );
+    await store(deps, input, (tx, at) => saveFacts(tx, at, 'lighthouse', figures));
+  } catch (error) {
+    if (!(error instanceof SiteHoldError) || error.hold.code === 'browser_crashed') throw error;
+  }
+}
+
+async function readAudit(deps: ScanDeps, input: TriageRoomInput): Promise<AuditRow> {
+  return deps.db.withTenant(systemScope(input.tenant, input.principal_id), (tx) => requireAudit(tx, input));
+}
+
+async function store(
+  deps: ScanDeps,
+  input: TriageRoomInput,
+  write: (tx: Tx, audit: { tenant: string; id: string }) => Promise<void>,
+): Promise<void> {
+  const scope = systemScope(input.tenant, input.principal_id);
+  await deps.db.withTenant(scope, (tx) => write(tx, { tenant: input.tenant, id: input.audit_id }));
+}
+
+/** Runs one tool of the agent and records the call with its duration, also when it fails. */
+async function asTool<T>(deps: ScanDeps, input: TriageRoomInput, name: string, work: () => Promise<T>): Promise<T> {
+  const startedMs = deps.clock.now().getTime();
+  const record = (error: string | null) =>
+    store(deps, input, (tx, at) =>
+      recordToolCall(tx, at.tenant, at.id, {
+        name,
+        duration_ms: deps.clock.now().getTime() - startedMs,
+        success: error === null,
+        error,
+      }),
+    );
+  try {
+    const result = await work();
+    await record(null);
+    return result;
+  } catch (error) {
+    await record(error instanceof SiteHoldError ? error.hold.code : 'failed');
+    throw error;
+  }
+}
+
+async function saveScreenshot(
+  deps: ScanDeps,
+  tx: Tx,
+  input: TriageRoomInput,
+  viewport: 'phone' | 'desktop',
+  picture: Screenshot,
+): Promise<string> {
+  const lead = input.lead_id ? await findLead(tx, input.tenant, input.lead_id) : null;
+  const asset = await deps.assets.save(tx, {
+    tenant: input.tenant,
+    leadId: lead?.id ?? null,
+    kind: 'screenshot',
+    filename: `${viewport}.${picture.mime === 'image/png' ? 'png' : 'jpg'}`,
+    mime: picture.mime,
+    bytes: picture.bytes,
+    createdBy: input.principal_id,
+  });
+  return asset.id;
+}

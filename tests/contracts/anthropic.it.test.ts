@@ -1,0 +1,99 @@
+import { LLMock } from '@copilotkit/aimock';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createAnthropicProvider } from '../../src/adapters/anthropic/provider.ts';
+import { ModelCallError, type ModelProvider } from '../../src/models/calls/provider.ts';
+import { OFFLINE, runSkill } from '../../src/models/calls/run-skill.ts';
+import type { Skill } from '../../src/models/skills/skill.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+
+const mock = new LLMock({ port: 0 });
+let provider: ModelProvider;
+
+const skill: Skill<{ subject: string }, { text: string }> = {
+  name: 'sentence',
+  version: '1.0.0',
+  tier: 'fast',
+  inputSchema: z.strictObject({ subject: z.string() }),
+  outputSchema: z.strictObject({ text: z.string().min(1) }),
+  maxOutputTokens: 200,
+  prompt: ({ subject }) => ({ system: 'Write one sentence.', user: `About ${subject}` }),
+  offline: ({ subject }) => ({ text: `A plain sentence about ${subject}.` }),
+};
+
+const ask = (subject: string, mayRetry = true) =>
+  runSkill(
+    { provider, models: { fast: 'claude-haiku-5-5', balanced: 'b', strategic: 's' }, clock: systemClock },
+    skill,
+    { subject },
+    { signal: new AbortController().signal, mayRetry },
+  );
+
+beforeAll(async () => {
+  await mock.start();
+  provider = createAnthropicProvider({ apiKey: 'sk-ant-test', baseUrl: mock.url });
+});
+afterAll(() => mock.stop());
+beforeEach(() => mock.reset());
+
+describe('Anthropic adapter against a third-party mock of its API', () => {
+  test('answers by the schema, names the model, and counts tokens and cost', async () => {
+    mock.addFixture({
+      match: { userMessage: 'bakery' },
+      response: { content: '{"text":"Bread."}', usage: { input_tokens: 1000, output_tokens: 100 } },
+    });
+    const run = await ask('bakery');
+    expect(run.output).toEqual({ text: 'Bread.' });
+    expect(run.generatedBy).toBe('claude-haiku-5-5');
+    expect(run.usage).toEqual({ inputTokens: 1000, outputTokens: 100 });
+    expect(run.costMicroUsd).toBe(150);
+  });
+
+  test('sends the model, the system text and no sampling parameters, with an authorization header', async () => {
+    mock.addFixture({ match: { userMessage: 'barber' }, response: { content: '{"text":"Hair."}' } });
+    await ask('barber');
+    const [request] = mock.getRequests();
+    const body = JSON.stringify(request?.body);
+    expect(body).toContain('claude-haiku-5-5');
+    expect(body).toContain('Write one sentence.');
+    expect(body).not.toMatch(/temperature|top_p|top_k/);
+    expect(request?.headers).toMatchObject({ authorization: expect.any(String) });
+  });
+
+  test('falls back to the offline method, marked so, when the answer does not fit the schema', async () => {
+    mock.addFixture({ match: { userMessage: 'garage' }, response: { content: 'not json at all' } });
+    const run = await ask('garage');
+    expect(run).toMatchObject({ generatedBy: OFFLINE, output: { text: 'A plain sentence about garage.' } });
+    expect(run.modelError).toContain('does not fit');
+  });
+
+  test.each([429, 500, 529])('throws a passing failure on %i while Temporal may retry', async (status) => {
+    mock.addFixture({
+      match: { userMessage: 'florist' },
+      response: { error: { message: 'busy', type: 'overloaded_error' }, status },
+    });
+    await expect(ask('florist')).rejects.toMatchObject({ name: 'ModelCallError', passing: true });
+    expect(mock.getRequests()).toHaveLength(1);
+    await expect(ask('florist', false)).resolves.toMatchObject({ generatedBy: OFFLINE });
+  });
+
+  test.each([400, 401, 403])('falls back at once on %i, which no retry mends', async (status) => {
+    mock.addFixture({
+      match: { userMessage: 'tailor' },
+      response: { error: { message: 'no', type: 'invalid_request_error' }, status },
+    });
+    await expect(ask('tailor')).resolves.toMatchObject({ generatedBy: OFFLINE });
+  });
+
+  test('treats an unreachable provider as passing', async () => {
+    const nowhere = createAnthropicProvider({ apiKey: 'k', baseUrl: 'http://127.0.0.1:9' });
+    const call = nowhere.call({
+      model: 'claude-haiku-5-5',
+      prompt: { system: 's', user: 'u' },
+      schema: skill.outputSchema,
+      maxOutputTokens: 10,
+      signal: new AbortController().signal,
+    });
+    await expect(call).rejects.toSatisfy((error) => error instanceof ModelCallError && error.passing);
+  });
+});

@@ -1,0 +1,158 @@
+import {
+  CancellationScope,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { TriageRoomActivities } from '../../../activities/triage/triage-room.ts';
+import type { Hold } from '../../../src/kernel/holds.ts';
+import { proxyProfile } from '../../lib/activity-profiles.ts';
+import { type Approval, createApproval } from '../../lib/approval.ts';
+import { siteHoldOf } from '../../lib/failures.ts';
+import {
+  CANCEL_SIGNAL,
+  type CancelRequest,
+  DECIDE_SIGNAL,
+  DECIDE_UPDATE,
+  type DecideRequest,
+  type DecideResult,
+  PROGRESS_QUERY,
+  type TriageProgress,
+  type TriageRoomInput,
+  type TriageRoomResult,
+} from './messages.ts';
+import { createProgress, type ProgressTracker } from './progress.ts';
+
+const core = proxyProfile<TriageRoomActivities>('core');
+const fetching = proxyProfile<TriageRoomActivities>('fetch');
+const browser = proxyProfile<TriageRoomActivities>('browser');
+const lighthouse = proxyProfile<TriageRoomActivities>('lighthouse');
+const model = proxyProfile<TriageRoomActivities>('model');
+const report = proxyProfile<TriageRoomActivities>('report');
+
+type Outcome = DecideRequest['outcome'];
+type TriageApproval = Approval<Outcome, DecideResult>;
+
+/** Room 1: scans one site, scores it, and lets a person decide where the playbook says so. */
+export async function triageRoom(input: TriageRoomInput): Promise<TriageRoomResult> {
+  const progress = createProgress();
+  const work = new CancellationScope();
+  const waiting: { approvalId: string | null } = { approvalId: null };
+  let cancelReason: string | null = null;
+  const approval: TriageApproval = createApproval({
+    allowed: ['qualified', 'disqualified'],
+    record: (decision) => core.recordTriageDecision(input, waiting.approvalId ?? '', decision),
+  });
+  setHandler(defineQuery<TriageProgress>(PROGRESS_QUERY), () => progress.current());
+  setHandler(defineSignal<[CancelRequest]>(CANCEL_SIGNAL), (request) => {
+    cancelReason = request?.reason ?? null;
+    work.cancel();
+  });
+  setHandler(defineUpdate<DecideResult, [DecideRequest]>(DECIDE_UPDATE), approval.decide, {
+    validator: approval.validate,
+  });
+  setHandler(defineSignal<[DecideRequest]>(DECIDE_SIGNAL), approval.signal);
+
+  try {
+    return await work.run(() => triage(input, progress, approval, waiting));
+  } catch (error) {
+    const hold = holdFor(error, cancelReason);
+    return CancellationScope.nonCancellable(() => settleHeld(input, hold, progress));
+  }
+}
+
+/** The way of one site through the room. */
+async function triage(
+  input: TriageRoomInput,
+  progress: ProgressTracker,
+  approval: TriageApproval,
+  waiting: { approvalId: string | null },
+): Promise<TriageRoomResult> {
+  const plan = await core.beginTriage(input);
+  if (!plan) return { status: 'superseded', score: null, hold_code: null };
+  progress.enter('fetching');
+  await fetching.fetchSite(input);
+  progress.enter('inspecting');
+  await browser.inspectPage(input);
+  progress.enter('measuring');
+  await Promise.all([
+    plan.lighthouse ? lighthouse.measurePage(input) : undefined,
+    plan.links ? fetching.checkLinks(input) : undefined,
+  ]);
+  progress.enter('scoring');
+  const scored = await core.scoreAudit(input);
+  progress.scored(scored.score);
+  progress.enter('summarising');
+  await model.summariseAudit(input);
+  progress.enter('reporting');
+  if (scored.review_ms === null) {
+    return finish(input, progress, { decision: scored.decision, decidedBy: 'score' });
+  }
+  const asked = await core.askPerson(input, scored.review_ms);
+  if (!asked) return { status: 'superseded', score: scored.score, hold_code: null };
+  waiting.approvalId = asked.approval_id;
+  await report.writeReport(input, { awaiting_until: asked.until });
+  progress.awaiting(asked.until);
+  upsertSearchAttributes({ AgosStatus: ['awaiting'] });
+  setCurrentDetails(waitText(scored.score, asked.until));
+  const { decision } = await approval.decision({ expiryMs: scored.review_ms, defaultOutcome: scored.decision });
+  const decidedBy = decision.via === 'expiry' ? 'expiry' : 'person';
+  progress.enter('reporting');
+  return finish(input, progress, { decision: decision.outcome, decidedBy });
+}
+
+async function finish(
+  input: TriageRoomInput,
+  progress: ProgressTracker,
+  end: { decision: Outcome; decidedBy: 'score' | 'person' | 'expiry' },
+): Promise<TriageRoomResult> {
+  await report.writeReport(input, { decision: end.decision, decided_by: end.decidedBy });
+  const result = await core.finishTriage(input, end);
+  progress.enter('done');
+  show(result);
+  return result;
+}
+
+async function settleHeld(
+  input: TriageRoomInput,
+  hold: Hold,
+  progress: ProgressTracker,
+): Promise<TriageRoomResult> {
+  await report.writeReport(input, { hold });
+  const result = await core.holdTriage(input, hold);
+  progress.held(hold.code);
+  show(result);
+  return result;
+}
+
+function show(result: TriageRoomResult): void {
+  upsertSearchAttributes({ AgosStatus: [result.hold_code ? `held:${result.hold_code}` : result.status] });
+  setCurrentDetails(
+    result.hold_code ? `Held: ${result.hold_code}` : `Score ${result.score}: **${result.status}**`,
+  );
+}
+
+function waitText(score: number, until: string): string {
+  return [
+    `Score ${score} is close to the bar: a person decides until ${until}.`,
+    `Send the update \`${DECIDE_UPDATE}\` (or the signal \`${DECIDE_SIGNAL}\`) with`,
+    '`{"outcome": "qualified", "reason": "..."}` or `"disqualified"`.',
+  ].join(' ');
+}
+
+/** The site's own hold where the failure names one; a cancelled or broken run otherwise. */
+function holdFor(error: unknown, reason: string | null): Hold {
+  if (isCancellation(error)) {
+    return { code: 'cancelled', message: reason ?? 'The triage was cancelled before it ended.' };
+  }
+  return (
+    siteHoldOf(error) ?? {
+      code: 'internal_error',
+      message: 'Something of ours failed while this site was scanned. Try again; the worker log says what it was.',
+    }
+  );
+}
