@@ -28,3 +28,16 @@ export type Gateway = {
   update<Result>(workflowId: string, update: string, argument: unknown): Promise<Result>;
   reachable(): Promise<boolean>;
 };
+
+/** What Temporal says about the workflow of a run; `stuck` means that its code or payloads cannot go on. */
+export type Observation =
+  | { state: 'open' | 'stuck'; temporalRunId: string }
+  | { state: 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out' }
+  | { state: 'not_found' };
+
+/** How the worker looks after runs that operators and faults may have ended behind our back. */
+export type RunObserver = {
+  observe(workflowId: string): Promise<Observation>;
+  /** Ends a workflow for good; one that has ended already is left alone. */
+  terminate(workflowId: string, reason: string): Promise<void>;
+};

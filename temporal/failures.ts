@@ -1,0 +1,50 @@
+import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
+import { AgosError } from '../src/kernel/errors.ts';
+import { SiteHoldError } from '../src/kernel/holds.ts';
+import { FAILURE_TYPES, failureTypeOf, isPassing } from '../workflows/lib/failures.ts';
+
+/** Work that fails for an unknown reason this many times is given up; known passing causes have their own limits. */
+const UNEXPECTED_ATTEMPTS = 5;
+
+/**
+ * What an activity's error becomes when it crosses into Temporal: the one place that decides what is
+ * tried again. Messages of unknown errors stay behind, since they may carry queries, addresses or secrets.
+ */
+export function toFailure(error: unknown, attempt: number): Error {
+  if (isTemporalsOwn(error)) return error;
+  if (error instanceof SiteHoldError) return fromSiteHold(error, attempt);
+  if (error instanceof AgosError) return fromAgosError(error);
+  const name = error instanceof Error ? error.name : typeof error;
+  return ApplicationFailure.create({
+    type: FAILURE_TYPES.unexpected,
+    message: `The activity failed unexpectedly (${name}); the worker's log says more.`,
+    nonRetryable: attempt >= UNEXPECTED_ATTEMPTS,
+  });
+}
+
+function isTemporalsOwn(error: unknown): error is Error {
+  return (
+    error instanceof ApplicationFailure ||
+    error instanceof CancelledFailure ||
+    error instanceof CompleteAsyncError
+  );
+}
+
+/** A browser that died may have been killed by another site's page, so the site gets a second chance. */
+function fromSiteHold(error: SiteHoldError, attempt: number): ApplicationFailure {
+  if (error.hold.code === 'browser_crashed' && attempt === 1) {
+    return ApplicationFailure.retryable(error.message, FAILURE_TYPES.browserCrashed);
+  }
+  return ApplicationFailure.nonRetryable(error.message, FAILURE_TYPES.siteHold, error.hold);
+}
+
+function fromAgosError(error: AgosError): ApplicationFailure {
+  const { retryAfterSeconds } = error.details;
+  return ApplicationFailure.create({
+    type: failureTypeOf(error.code),
+    message: error.message,
+    details: [error.details],
+    nonRetryable: !isPassing(error.code),
+    ...(retryAfterSeconds === undefined ? {} : { nextRetryDelay: retryAfterSeconds * 1_000 }),
+  });
+}

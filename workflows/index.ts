@@ -1,0 +1,2 @@
+/** Every workflow of AgOS, one line for each area: what the bundle holds. */
+export * from './journal/index.ts';

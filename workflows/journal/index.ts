@@ -1,0 +1,2 @@
+export { reconcileRuns } from './reconcile-runs/workflow.ts';
+export { sweepRuns } from './sweep-runs/workflow.ts';

@@ -1,0 +1,68 @@
+import { ERROR_CODES, type ErrorCode } from '../../src/kernel/errors.ts';
+import type { Hold, SiteHoldCode } from '../../src/kernel/holds.ts';
+import { SITE_HOLD_CODES } from '../../src/kernel/holds.ts';
+
+/** Types of the `ApplicationFailure`s that activities throw: dotted, stable, matched by workflows and the gateway. */
+export const FAILURE_TYPES = {
+  /** The site could not be scanned; details are `[hold]`. Never retried. */
+  siteHold: 'agos.site_hold',
+  /** The browser died while it had this site open; tried once more, then a `siteHold`. */
+  browserCrashed: 'agos.browser_crashed',
+  /** Anything else went wrong; what exactly stands in the worker's log only. */
+  unexpected: 'agos.unexpected',
+} as const;
+
+/** The failure type under which an error code crosses Temporal. */
+export function failureTypeOf(code: ErrorCode): string {
+  return `agos.${code}`;
+}
+
+/** The error code that a failure type names, when it names one. */
+export function errorCodeOf(type: string | null | undefined): ErrorCode | undefined {
+  const code = type?.startsWith('agos.') ? type.slice('agos.'.length) : '';
+  return Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : undefined;
+}
+
+/** Codes whose cause passes by itself, so that an activity which meets one is tried again. */
+const PASSING_CODES: ReadonlySet<ErrorCode> = new Set([
+  'database_unavailable',
+  'temporal_unavailable',
+  'rate_limit_exceeded',
+  'request_timeout',
+  'idempotency_key_in_progress',
+  'internal_error',
+]);
+
+/** Whether trying the same work again can end otherwise. */
+export function isPassing(code: ErrorCode): boolean {
+  return PASSING_CODES.has(code);
+}
+
+/** Failure types that no retry policy retries. */
+export const NON_RETRYABLE_TYPES: string[] = [
+  FAILURE_TYPES.siteHold,
+  ...(Object.keys(ERROR_CODES) as ErrorCode[]).filter((code) => !isPassing(code)).map(failureTypeOf),
+];
+
+type FailureLike = { type?: unknown; details?: unknown; cause?: unknown; message?: unknown };
+
+/** The first failure of a known `agos.` type among an error and its causes. */
+export function findFailure(
+  error: unknown,
+): { type: string; message: string; details: unknown[] } | undefined {
+  for (let at = error as FailureLike | undefined; at instanceof Error; at = at.cause as FailureLike) {
+    const { type, details, message } = at as FailureLike;
+    if (typeof type === 'string' && type.startsWith('agos.')) {
+      return { type, message: String(message), details: Array.isArray(details) ? details : [] };
+    }
+  }
+  return undefined;
+}
+
+/** The hold that an activity's failure asks for, when the fault is the site's. */
+export function siteHoldOf(error: unknown): Hold<SiteHoldCode> | undefined {
+  const failure = findFailure(error);
+  if (failure?.type !== FAILURE_TYPES.siteHold) return undefined;
+  const hold = failure.details[0] as Hold<SiteHoldCode> | undefined;
+  return hold && SITE_HOLD_CODES.includes(hold.code) ? hold : undefined;
+}
