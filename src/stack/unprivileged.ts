@@ -10,6 +10,9 @@ export type UserPurpose = 'database' | 'browser';
 
 const USER_NAMES: Record<UserPurpose, string> = { database: 'agos', browser: 'agos-browser' };
 
+/** Folder of the parts that an unprivileged user must reach when we are root. */
+export const SHARED_ROOT = '/var/lib/agos';
+
 /** True when this process may become any user, and so must not run servers or browsers as itself. */
 export function isRoot(): boolean {
   return process.getuid?.() === 0;

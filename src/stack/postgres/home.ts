@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { OsUser } from '../unprivileged.ts';
+import { type OsUser, SHARED_ROOT } from '../unprivileged.ts';
 
 /** What a database's data folder remembers about itself: `<dataDir>/postgres.json`, readable by its owner only. */
 export type DatabaseRecord = {
@@ -15,9 +15,6 @@ export type DatabaseRecord = {
   runtime_password: string;
   system_password: string;
 };
-
-/** Folder of the parts that an unprivileged user must reach when we are root. */
-export const SHARED_ROOT = '/var/lib/agos';
 
 /** Reads the record of a data folder, or begins one with random passwords. */
 export async function openRecord(dataDir: string, user: OsUser | undefined): Promise<DatabaseRecord> {

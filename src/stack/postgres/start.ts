@@ -7,10 +7,10 @@ import { takeLock } from '../lock.ts';
 import { type OwnedProcess, spawnOwned, tailOf } from '../owned.ts';
 import { freePort } from '../ports.ts';
 import { elapsed, type Progress, silentProgress } from '../progress.ts';
-import { type OsUser, unprivilegedUser } from '../unprivileged.ts';
+import { type OsUser, SHARED_ROOT, unprivilegedUser } from '../unprivileged.ts';
 import { type PostgresBinaries, provideBinaries } from './binaries.ts';
 import { prepareCluster } from './cluster.ts';
-import { openRecord, SHARED_ROOT, saveRecord } from './home.ts';
+import { openRecord, saveRecord } from './home.ts';
 import { createRoles } from './roles.ts';
 
 export type StartPostgresOptions = {
