@@ -1,21 +1,31 @@
 import { activityInfo } from '@temporalio/activity';
-import type { DecideResult, TriageRoomInput, TriageRoomResult } from '../../workflows/triage/triage-room/messages.ts';
-import type { Decision as WaitDecision } from '../../workflows/lib/approval.ts';
-import type { Hold } from '../../src/kernel/holds.ts';
 import { systemScope } from '../../src/kernel/actor.ts';
+import type { Hold } from '../../src/kernel/holds.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Database, Tx } from '../../src/runtime/database/database.ts';
-import type { Decision } from '../../src/triage/scoring/rules.ts';
 import type { Playbook } from '../../src/triage/playbooks/schema.ts';
-import { beginTriage, type TriagePlan } from '../../src/triage/triage-room/begin-triage.ts';
-import { scoreAudit, type ScoredAudit } from '../../src/triage/triage-room/score-audit.ts';
-import { finishTriage, holdTriage } from '../../src/triage/triage-room/settle-triage.ts';
+import type { Decision } from '../../src/triage/scoring/rules.ts';
 import { askPerson, recordDecision } from '../../src/triage/triage-room/ask-person.ts';
+import { beginTriage, type TriagePlan } from '../../src/triage/triage-room/begin-triage.ts';
 import { type DecisionVerifier, proveDecision } from '../../src/triage/triage-room/prove-decision.ts';
-import { type ScanDeps, checkSiteLinks, fetchSiteFacts, inspectSite, measureSite } from '../../src/triage/triage-room/scan-steps.ts';
+import {
+  checkSiteLinks,
+  fetchSiteFacts,
+  inspectSite,
+  measureSite,
+  type ScanDeps,
+} from '../../src/triage/triage-room/scan-steps.ts';
+import { type ScoredAudit, scoreAudit } from '../../src/triage/triage-room/score-audit.ts';
+import { finishTriage, holdTriage } from '../../src/triage/triage-room/settle-triage.ts';
 import { summariseAudit } from '../../src/triage/triage-room/summarise-audit.ts';
-import { writeAuditReport, type ReportEnd } from '../../src/triage/triage-room/write-report.ts';
+import { type ReportEnd, writeAuditReport } from '../../src/triage/triage-room/write-report.ts';
 import { withHeartbeat } from '../../temporal/heartbeat.ts';
+import type { Decision as WaitDecision } from '../../workflows/lib/approval.ts';
+import type {
+  DecideResult,
+  TriageRoomInput,
+  TriageRoomResult,
+} from '../../workflows/triage/triage-room/messages.ts';
 
 export type TriageRoomDeps = ScanDeps & {
   db: Database;

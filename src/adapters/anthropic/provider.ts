@@ -31,10 +31,13 @@ export function createAnthropicProvider(options: { apiKey: string; baseUrl?: str
       const text = answer.content.map((block) => (block.type === 'text' ? block.text : '')).join('');
       const parsed = schema.safeParse(parseJson(text));
       if (!parsed.success) {
-        throw new ModelCallError(`The model ended with ${answer.stop_reason} and an answer that does not fit.`, {
-          passing: false,
-          usage,
-        });
+        throw new ModelCallError(
+          `The model ended with ${answer.stop_reason} and an answer that does not fit.`,
+          {
+            passing: false,
+            usage,
+          },
+        );
       }
       return { output: parsed.data, usage };
     },

@@ -1,7 +1,11 @@
 import type { TokenUsage } from './provider.ts';
 
 /** Price of one model in micro-dollars per million tokens; a second band above a prompt size where there is one. */
-type Price = { input: number; output: number; above?: { promptTokens: number; input: number; output: number } };
+type Price = {
+  input: number;
+  output: number;
+  above?: { promptTokens: number; input: number; output: number };
+};
 
 const usd = (dollars: number) => Math.round(dollars * 1_000_000);
 

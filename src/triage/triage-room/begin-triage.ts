@@ -21,7 +21,12 @@ export async function beginTriage(
   input: TriageRoomInput,
 ): Promise<TriagePlan | null> {
   const { tx, now } = ctx;
-  const run = await claimRun(tx, { tenant: input.tenant, id: input.run_id, temporalRunId: ctx.temporalRunId, now });
+  const run = await claimRun(tx, {
+    tenant: input.tenant,
+    id: input.run_id,
+    temporalRunId: ctx.temporalRunId,
+    now,
+  });
   if (!run) return null;
   const lead = input.lead_id ? await findLead(tx, input.tenant, input.lead_id) : null;
   const url = lead?.url ?? run.target;
@@ -46,8 +51,19 @@ async function openAudit(
     playbookSlug: about.playbook.slug,
     playbookVersion: about.playbook.version,
   };
-  const common = { tenantId: input.tenant, runId: input.run_id, leadId: input.lead_id, createdBy: input.principal_id };
-  await insertAudit(ctx.tx, { ...common, ...versions, id: input.audit_id, url: about.url, createdAt: ctx.now });
+  const common = {
+    tenantId: input.tenant,
+    runId: input.run_id,
+    leadId: input.lead_id,
+    createdBy: input.principal_id,
+  };
+  await insertAudit(ctx.tx, {
+    ...common,
+    ...versions,
+    id: input.audit_id,
+    url: about.url,
+    createdAt: ctx.now,
+  });
   // One agent run per audit: sharing its id makes a repeated attempt find it again.
   await insertAgentRun(ctx.tx, {
     ...common,
@@ -59,5 +75,9 @@ async function openAudit(
     input: { url: about.url },
     startedAt: ctx.now,
   });
-  await changeAudit(ctx.tx, { tenant: input.tenant, id: input.audit_id }, { agentRunId: input.audit_id, status: 'running' });
+  await changeAudit(
+    ctx.tx,
+    { tenant: input.tenant, id: input.audit_id },
+    { agentRunId: input.audit_id, status: 'running' },
+  );
 }

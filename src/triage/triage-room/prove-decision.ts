@@ -5,14 +5,22 @@ import type { DecisionToRecord } from './ask-person.ts';
 
 /** Checks the signed ticket of a decision and tells who holds it; throws `permission_denied`. */
 export type DecisionVerifier = {
-  verifyTicket(ticket: string, expected: { tenant: string; approvalId: string }): Promise<{ actorId: string }>;
+  verifyTicket(
+    ticket: string,
+    expected: { tenant: string; approvalId: string },
+  ): Promise<{ actorId: string }>;
   /** A setting: decisions without a ticket (Temporal Web UI) are refused. */
   requireTicket: boolean;
 };
 
 type Incoming = {
   approvalId: string;
-  decision: { outcome: Decision; reason: string | null; ticket: string | null; via: 'update' | 'signal' | 'expiry' };
+  decision: {
+    outcome: Decision;
+    reason: string | null;
+    ticket: string | null;
+    via: 'update' | 'signal' | 'expiry';
+  };
 };
 
 /** Says who decides: the ticket's holder, the expiry, or an operator whom nothing proves. */
@@ -29,7 +37,10 @@ export async function proveDecision(
     return { approvalId, outcome, reason, via: 'ticket', decidedBy: actorId };
   }
   if (verifier.requireTicket) {
-    throw new AgosError('ticket_required', 'Decide through the API or `agos decide`: this server wants proof of who decides.');
+    throw new AgosError(
+      'ticket_required',
+      'Decide through the API or `agos decide`: this server wants proof of who decides.',
+    );
   }
   return { approvalId, outcome, reason, via: 'unauthenticated', decidedBy: null };
 }

@@ -1,3 +1,8 @@
+import {
+  auditWorkflowId,
+  type TriageRoomInput,
+  triageWorkflowId,
+} from '../../../workflows/triage/triage-room/messages.ts';
 import { recordAudit } from '../../journal/audit-log/record.ts';
 import { type RunRow, requestRun } from '../../journal/runs/repository.ts';
 import type { TenantScope } from '../../kernel/actor.ts';
@@ -6,7 +11,6 @@ import { changeLead, lockLead } from '../../leads/leads/repository.ts';
 import { canMove, type LeadStatus } from '../../leads/leads/rules.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
-import { auditWorkflowId, type TriageRoomInput, triageWorkflowId } from '../../../workflows/triage/triage-room/messages.ts';
 
 export type RequestContext = { tx: Tx; scope: TenantScope; requestId: string | null; address: string | null };
 

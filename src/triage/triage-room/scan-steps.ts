@@ -30,7 +30,11 @@ export type SiteScanner = {
 export type ScanDeps = { db: Database; clock: Clock; scanner: SiteScanner; assets: AssetStore };
 
 /** Fetches the site over HTTP and stores what it found. */
-export async function fetchSiteFacts(deps: ScanDeps, input: TriageRoomInput, signal: AbortSignal): Promise<void> {
+export async function fetchSiteFacts(
+  deps: ScanDeps,
+  input: TriageRoomInput,
+  signal: AbortSignal,
+): Promise<void> {
   const audit = await readAudit(deps, input);
   const facts = await asTool(deps, input, 'fetch_site', () =>
     deps.scanner.fetchSite({ url: audit.url, signal }),
@@ -42,7 +46,11 @@ export async function fetchSiteFacts(deps: ScanDeps, input: TriageRoomInput, sig
 }
 
 /** Opens the page at phone and desktop width; stores its facts and both screenshots. */
-export async function inspectSite(deps: ScanDeps, input: TriageRoomInput, signal: AbortSignal): Promise<void> {
+export async function inspectSite(
+  deps: ScanDeps,
+  input: TriageRoomInput,
+  signal: AbortSignal,
+): Promise<void> {
   const audit = await readAudit(deps, input);
   const { fetch } = factsOf(audit);
   if (!fetch) throw new Error(`audit ${audit.id} was not fetched`);
@@ -62,7 +70,11 @@ export async function inspectSite(deps: ScanDeps, input: TriageRoomInput, signal
 }
 
 /** Asks the page's same-origin links once each and stores the answers. */
-export async function checkSiteLinks(deps: ScanDeps, input: TriageRoomInput, signal: AbortSignal): Promise<void> {
+export async function checkSiteLinks(
+  deps: ScanDeps,
+  input: TriageRoomInput,
+  signal: AbortSignal,
+): Promise<void> {
   const { page } = factsOf(await readAudit(deps, input));
   if (!page) throw new Error('the page was not inspected');
   const links = [...new Set([...page.desktop.links, ...page.phone.links])];
@@ -73,7 +85,11 @@ export async function checkSiteLinks(deps: ScanDeps, input: TriageRoomInput, sig
 }
 
 /** Runs Lighthouse on the page; a page it cannot measure leaves its figures unknown and the rest stands. */
-export async function measureSite(deps: ScanDeps, input: TriageRoomInput, signal: AbortSignal): Promise<void> {
+export async function measureSite(
+  deps: ScanDeps,
+  input: TriageRoomInput,
+  signal: AbortSignal,
+): Promise<void> {
   const { page } = factsOf(await readAudit(deps, input));
   if (!page) throw new Error('the page was not inspected');
   try {
@@ -100,7 +116,12 @@ async function store(
 }
 
 /** Runs one tool of the agent and records the call with its duration, also when it fails. */
-async function asTool<T>(deps: ScanDeps, input: TriageRoomInput, name: string, work: () => Promise<T>): Promise<T> {
+async function asTool<T>(
+  deps: ScanDeps,
+  input: TriageRoomInput,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T> {
   const startedMs = deps.clock.now().getTime();
   const record = (error: string | null) =>
     store(deps, input, (tx, at) =>

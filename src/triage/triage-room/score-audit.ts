@@ -33,10 +33,20 @@ export async function scoreAudit(ctx: { tx: Tx; now: Date }, input: TriageRoomIn
   await changeAudit(
     ctx.tx,
     { tenant: input.tenant, id: audit.id },
-    { signals, score: result.score, decision: result.decision, reasons: result.reasons, finalUrl: page.final_url },
+    {
+      signals,
+      score: result.score,
+      decision: result.decision,
+      reasons: result.reasons,
+      finalUrl: page.final_url,
+    },
   );
   const reviewMs = playbook.review.expires_after_hours * 3_600_000;
-  return { score: result.score, decision: result.decision, review_ms: result.awaits_person ? reviewMs : null };
+  return {
+    score: result.score,
+    decision: result.decision,
+    review_ms: result.awaits_person ? reviewMs : null,
+  };
 }
 
 /** The audit a triage works on; throws when it is gone, which no retry mends. */

@@ -28,8 +28,16 @@ export async function finishTriage(
     output: { score: audit.score, decision: end.decision },
     now,
   });
-  if (written === 'written' && input.lead_id) await settleItems(tx, input.tenant, input.lead_id, end.decision);
-  await endRun(tx, { tenant: input.tenant, id: input.run_id, status: 'completed', code: null, message: null, now });
+  if (written === 'written' && input.lead_id)
+    await settleItems(tx, input.tenant, input.lead_id, end.decision);
+  await endRun(tx, {
+    tenant: input.tenant,
+    id: input.run_id,
+    status: 'completed',
+    code: null,
+    message: null,
+    now,
+  });
   if (written === 'superseded') return { status: 'superseded', score: audit.score, hold_code: null };
   return { status: end.decision, score: audit.score, hold_code: null };
 }
@@ -43,11 +51,22 @@ export async function holdTriage(
   const { tx, now } = ctx;
   const audit = await findAudit(tx, input.tenant, input.audit_id);
   const writer = writerOf(input, now);
-  const written = input.lead_id ? await holdScan(tx, writer, { hold, auditId: audit?.id ?? null }) : 'written';
+  const written = input.lead_id
+    ? await holdScan(tx, writer, { hold, auditId: audit?.id ?? null })
+    : 'written';
   const cancelled = hold.code === 'cancelled';
   if (audit) {
-    await closeAudit(ctx, input, { status: 'held', holdCode: hold.code, holdMessage: hold.message, ...UNSCORED });
-    await endAgentRun(tx, input.tenant, audit.id, { status: cancelled ? 'cancelled' : 'failed', error: hold, now });
+    await closeAudit(ctx, input, {
+      status: 'held',
+      holdCode: hold.code,
+      holdMessage: hold.message,
+      ...UNSCORED,
+    });
+    await endAgentRun(tx, input.tenant, audit.id, {
+      status: cancelled ? 'cancelled' : 'failed',
+      error: hold,
+      now,
+    });
   }
   await withdrawApprovals(tx, input.tenant, input.run_id);
   if (written === 'written' && input.lead_id) {
