@@ -42,6 +42,9 @@ export type ImageFact = ElementFact & {
   role: string | null;
 };
 
+/** One link of the page to its own origin. */
+export type LinkFact = ElementFact & { url: string; text: string };
+
 export type PlaceholderFact = ElementFact & { text: string };
 
 /** A technology of the page by a place that can be trusted, never by prose or comments. */
@@ -72,7 +75,6 @@ export type ViewportFacts = {
   final_url: string;
   lang: string | null;
   title: string | null;
-  title_selector: string | null;
   /** null when absent, `''` when empty. */
   meta_description: string | null;
   meta_viewport: string | null;
@@ -87,8 +89,8 @@ export type ViewportFacts = {
   contacts: ContactFact[];
   h1: HeadingFact[];
   images: ImageFact[];
-  /** First 50 distinct addresses of the same origin, without fragments. */
-  links: string[];
+  /** The first 50 distinct addresses of the same origin, without fragments. */
+  links: LinkFact[];
   technologies: TechnologyFact[];
   placeholders: PlaceholderFact[];
   wall: WallFact;

@@ -1,0 +1,63 @@
+import type { ElementFact, Rect } from '../facts.ts';
+
+/* These functions run inside the page: each uses only the DOM and functions of this folder, by name. */
+
+/** Cuts a text so that no hostile page can grow what we store. */
+export function cut(text: string, chars: number): string {
+  return text.length > chars ? `${text.slice(0, chars)}…` : text;
+}
+
+/** Box of an element in coordinates of the whole document, frames added up; null when it has none. */
+export function rectOf(element: Element, box: DOMRect = element.getBoundingClientRect()): Rect | null {
+  if (box.width <= 0 || box.height <= 0) return null;
+  let x = box.x;
+  let y = box.y;
+  let view = element.ownerDocument.defaultView;
+  while (view && view !== window && view.frameElement) {
+    const frame = view.frameElement.getBoundingClientRect();
+    x += frame.x;
+    y += frame.y;
+    view = view.parent as typeof view;
+  }
+  const round = (value: number): number => Math.round(value * 10) / 10;
+  return {
+    x: round(x + window.scrollX),
+    y: round(y + window.scrollY),
+    width: round(box.width),
+    height: round(box.height),
+  };
+}
+
+/** A selector that finds the element again: an id, or the way down from the nearest one. */
+export function selectorOf(element: Element): string {
+  const parts: string[] = [];
+  let current: Element | null = element;
+  while (current && parts.length < 7) {
+    const node: Element = current;
+    if (node.id && node.id.length < 60 && /^[\w-]+$/.test(node.id)) {
+      parts.unshift(`#${CSS.escape(node.id)}`);
+      break;
+    }
+    const tag = node.localName.slice(0, 40);
+    const parent: Element | null = node.parentElement;
+    const twins = parent ? [...parent.children].filter((child) => child.localName === node.localName) : [];
+    parts.unshift(twins.length > 1 ? `${tag}:nth-of-type(${twins.indexOf(node) + 1})` : tag);
+    current = parent;
+  }
+  return parts.join(' > ');
+}
+
+/** The start of the element's source: its tag, some attributes, its first words. */
+export function snippetOf(element: Element): string {
+  const attributes = [...element.attributes]
+    .slice(0, 8)
+    .map((attribute) => ` ${attribute.name}="${cut(attribute.value, 80)}"`)
+    .join('');
+  const text = cut((element.textContent ?? '').slice(0, 400).replace(/\s+/g, ' ').trim(), 120);
+  return cut(`<${element.localName}${attributes}>${text}`, 400);
+}
+
+/** Selector, snippet and box of an element. */
+export function describeElement(element: Element, rect: Rect | null = rectOf(element)): ElementFact {
+  return { selector: selectorOf(element), snippet: snippetOf(element), rect };
+}

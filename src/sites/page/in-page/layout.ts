@@ -1,0 +1,186 @@
+import type { ImageFact, ViewportFacts, WallFact } from '../facts.ts';
+import type { Walk } from './types.ts';
+
+declare const cut: typeof import('./describe.ts').cut;
+declare const describeElement: typeof import('./describe.ts').describeElement;
+declare const isShown: typeof import('./visible.ts').isShown;
+declare const parentAcrossRoots: typeof import('./walk.ts').parentAcrossRoots;
+
+/** Whether the page itself keeps what is too wide out of reach, as `overflow-x: hidden` on the root does. */
+export function rootClips(): boolean {
+  const hides = (element: Element | null): boolean =>
+    element !== null && /^(?:hidden|clip)$/.test(getComputedStyle(element).overflowX);
+  const root = document.documentElement;
+  return hides(root) || (getComputedStyle(root).overflowX === 'visible' && hides(document.body));
+}
+
+/** How wide the page is laid out and how wide a visitor can scroll it. */
+export function measurePage(): Pick<
+  ViewportFacts,
+  'window_width' | 'layout_width' | 'page_width' | 'page_height'
+> {
+  const root = document.documentElement;
+  const layout = root.clientWidth;
+  const scroll = Math.max(
+    root.scrollWidth,
+    document.compatMode === 'BackCompat' ? (document.body?.scrollWidth ?? 0) : 0,
+  );
+  return {
+    window_width: Math.round(window.outerWidth || layout),
+    layout_width: layout,
+    page_width: rootClips() ? layout : Math.max(layout, scroll),
+    page_height: Math.max(root.scrollHeight, document.body?.scrollHeight ?? 0),
+  };
+}
+
+/** The outermost elements that reach beyond the window and are not cut by a scrolling or hiding parent. */
+export function collectWideElements(walk: Walk, windowWidth: number): ViewportFacts['wide_elements'] {
+  const wide = new Map<Element, boolean>();
+  const reaches = (element: Element): boolean => {
+    const known = wide.get(element);
+    if (known !== undefined) return known;
+    const result = element.getBoundingClientRect().right + window.scrollX > windowWidth + 1;
+    wide.set(element, result);
+    return result;
+  };
+  const clipped = (element: Element): boolean => {
+    let current = parentAcrossRoots(element);
+    for (let depth = 0; current && depth < 40; depth += 1) {
+      if (current === document.body || current === document.documentElement) return false;
+      if (getComputedStyle(current).overflowX !== 'visible') return true;
+      current = parentAcrossRoots(current);
+    }
+    return false;
+  };
+  const found: ViewportFacts['wide_elements'] = [];
+  for (const element of walk.elements) {
+    if (found.length >= 10) break;
+    if (
+      element.ownerDocument !== document ||
+      element === document.documentElement ||
+      element === document.body
+    )
+      continue;
+    const parent = parentAcrossRoots(element);
+    const outermost =
+      parent === null || parent === document.body || parent === document.documentElement || !reaches(parent);
+    if (!reaches(element) || !outermost || !isShown(walk, element) || clipped(element)) continue;
+    const right = Math.round(element.getBoundingClientRect().right + window.scrollX);
+    found.push({ ...describeElement(element), right });
+  }
+  return found;
+}
+
+/** A picture made to count visitors, not to be seen. */
+export function isTracker(image: HTMLImageElement): boolean {
+  const size = (name: string): number => Number.parseFloat(image.getAttribute(name) ?? 'NaN');
+  return (
+    size('width') <= 2 || size('height') <= 2 || /^[012]px$/.test(image.style.width || image.style.height)
+  );
+}
+
+/** Lets lazy pictures load and failed ones say so, for a bounded time. */
+export async function settleImages(walk: Walk): Promise<Map<HTMLImageElement, boolean>> {
+  const images = walk.elements.filter((element): element is HTMLImageElement => element.localName === 'img');
+  const pending = images.filter((image) => !image.complete).slice(0, 60);
+  for (const image of pending) image.loading = 'eager';
+  const decodes = new Map<HTMLImageElement, boolean>();
+  const ask = async (image: HTMLImageElement): Promise<void> => {
+    if (image.complete && image.naturalWidth > 0) return;
+    await image.decode().then(
+      () => decodes.set(image, true),
+      () => decodes.set(image, false),
+    );
+  };
+  const doubtful = images.filter((image) => !image.complete || image.naturalWidth === 0).slice(0, 60);
+  const limit = new Promise((resolve) => setTimeout(resolve, walk.limits.imagesMs));
+  await Promise.race([Promise.all(doubtful.map(ask)), limit]);
+  return decodes;
+}
+
+/** Pictures of the page: image elements, and backgrounds of visible boxes. */
+export function collectImages(walk: Walk, decodes: Map<HTMLImageElement, boolean>): ImageFact[] {
+  const found: ImageFact[] = [];
+  for (const element of walk.elements) {
+    if (found.length >= 300) break;
+    if (element.localName === 'img') found.push(imageOf(walk, element as HTMLImageElement, decodes));
+    const background = backgroundOf(walk, element);
+    if (background) found.push(background);
+  }
+  return found;
+}
+
+/** What the browser knows of one image element. */
+export function imageOf(
+  walk: Walk,
+  image: HTMLImageElement,
+  decodes: Map<HTMLImageElement, boolean>,
+): ImageFact {
+  return {
+    kind: 'img',
+    ...describeElement(image),
+    url: cut(image.currentSrc || image.src, 1000),
+    complete: image.complete,
+    natural_width: image.naturalWidth,
+    visible: isShown(walk, image) && !isTracker(image),
+    lazy: image.getAttribute('loading') === 'lazy' || image.hasAttribute('data-src'),
+    decodes: decodes.get(image) ?? null,
+    alt: image.getAttribute('alt'),
+    role: image.getAttribute('role'),
+  };
+}
+
+/** The background picture of a visible box, when it has one with an address. */
+export function backgroundOf(walk: Walk, element: Element): ImageFact | null {
+  const style = element.ownerDocument.defaultView?.getComputedStyle(element);
+  const url = /url\("(https?:[^"]+)"\)/.exec(style?.backgroundImage.slice(0, 3000) ?? '')?.[1];
+  if (!url || !isShown(walk, element)) return null;
+  const box = element.getBoundingClientRect();
+  if (box.width < 40 || box.height < 40) return null;
+  return {
+    kind: 'background',
+    ...describeElement(element),
+    url: cut(url, 1000),
+    complete: true,
+    natural_width: 0,
+    visible: true,
+    lazy: false,
+    decodes: null,
+    alt: null,
+    role: null,
+  };
+}
+
+/** Looks for a layer over the page, a login or a challenge in place of it. */
+export function describeWall(walk: Walk): WallFact {
+  const layers = new Map<Element, number>();
+  for (const x of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+    for (const y of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+      let current = document.elementFromPoint(window.innerWidth * x, window.innerHeight * y);
+      while (current && current !== document.body && getComputedStyle(current).position !== 'fixed') {
+        current = current.parentElement;
+      }
+      if (current && current !== document.body && current !== document.documentElement) {
+        layers.set(current, (layers.get(current) ?? 0) + 1);
+      }
+    }
+  }
+  const [layer, hits] = [...layers].sort((a, b) => b[1] - a[1])[0] ?? [null, 0];
+  const length = walk.blocks.reduce((sum, block) => sum + block.text.length, 0);
+  const inLayer = walk.blocks.filter((block) => layer?.contains(block.element));
+  const passwords = walk.elements.filter(
+    (element) =>
+      element.localName === 'input' && element.getAttribute('type') === 'password' && isShown(walk, element),
+  );
+  const challenge = document.querySelector(
+    '#challenge-form,#challenge-running,#cf-challenge-running,.cf-browser-verification,#cf-wrapper,#px-captcha,#ddg-captcha,iframe[src*="challenges.cloudflare.com"],iframe[src*="captcha-delivery"],iframe[src*="_Incapsula_Resource"],script[src*="/cdn-cgi/challenge-platform/"],form[action*="captcha" i]',
+  );
+  return {
+    text_length: length,
+    password_fields: passwords.length,
+    overlay_share: hits / 25,
+    overlay_text: layer ? cut(inLayer.map((block) => block.text).join(' '), 500) : null,
+    text_length_behind: length - inLayer.reduce((sum, block) => sum + block.text.length, 0),
+    challenge: challenge ? describeElement(challenge).selector : null,
+  };
+}

@@ -1,0 +1,76 @@
+import { collectInPage } from './collect.ts';
+import { cut, describeElement, rectOf, selectorOf, snippetOf } from './describe.ts';
+import {
+  backgroundOf,
+  collectImages,
+  collectWideElements,
+  describeWall,
+  imageOf,
+  isTracker,
+  measurePage,
+  rootClips,
+  settleImages,
+} from './layout.ts';
+import { collectFiles, collectGenerators, collectPlugins } from './technology.ts';
+import {
+  aroundMark,
+  collectContactLinks,
+  collectContacts,
+  collectHeadings,
+  collectLinks,
+  collectNotices,
+  collectPlaceholders,
+  noticeText,
+  unscramble,
+} from './text.ts';
+import { fadesIn, hasVisibleOverride, isShown, showsItself } from './visible.ts';
+import { addBreak, addText, blockAround, blockOf, childrenOf, parentAcrossRoots, walkPage } from './walk.ts';
+
+/** Every function the page gets; they find each other by name, so each one must be listed. */
+const FUNCTIONS: readonly { name: string }[] = [
+  addBreak,
+  addText,
+  aroundMark,
+  backgroundOf,
+  blockAround,
+  blockOf,
+  childrenOf,
+  collectContactLinks,
+  collectContacts,
+  collectFiles,
+  collectGenerators,
+  collectHeadings,
+  collectImages,
+  collectInPage,
+  collectLinks,
+  collectNotices,
+  collectPlaceholders,
+  collectPlugins,
+  collectWideElements,
+  cut,
+  describeElement,
+  describeWall,
+  fadesIn,
+  hasVisibleOverride,
+  imageOf,
+  isShown,
+  isTracker,
+  measurePage,
+  noticeText,
+  parentAcrossRoots,
+  rectOf,
+  rootClips,
+  selectorOf,
+  settleImages,
+  showsItself,
+  snippetOf,
+  unscramble,
+  walkPage,
+];
+
+/** The source of one call into the page, with its arguments as JSON. */
+export function inPageExpression(...args: Parameters<typeof collectInPage>): string {
+  const sources = FUNCTIONS.map((one) => String(one)).join('\n');
+  const values = args.map((value) => JSON.stringify(value)).join(', ');
+  return `(() => { 'use strict';\n${sources}\nreturn collectInPage(${values}); })()`;
+}

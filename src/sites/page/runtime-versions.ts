@@ -1,0 +1,92 @@
+import type { TechnologyFact } from './facts.ts';
+
+/** What the page's own world says about one library; hostile pages may answer anything. */
+export type RuntimeAnswer = { id: string; version: string };
+
+const NAMES = [
+  'jquery',
+  'jquery-ui',
+  'jquery-mobile',
+  'bootstrap',
+  'angularjs',
+  'mootools',
+  'prototype-js',
+  'script-aculo-us',
+  'yui',
+  'dojo',
+] as const;
+
+/**
+ * Reads versions from the globals of the page's own world. Runs there, so it touches only what it asks
+ * for, each in its own try, and answers with short strings.
+ */
+export function readRuntimeVersions(): RuntimeAnswer[] {
+  type Globals = Record<string, { [name: string]: unknown } | undefined>;
+  const globals = window as unknown as Globals;
+  const at = (path: string): unknown => {
+    let value: unknown = globals;
+    for (const part of path.split('.')) value = (value as Record<string, unknown> | undefined)?.[part];
+    return value;
+  };
+  const paths: [string, string[]][] = [
+    ['jquery', ['jQuery.fn.jquery']],
+    ['jquery-ui', ['jQuery.ui.version']],
+    ['jquery-mobile', ['jQuery.mobile.version']],
+    [
+      'bootstrap',
+      [
+        'bootstrap.Tooltip.VERSION',
+        'bootstrap.Collapse.VERSION',
+        'jQuery.fn.tooltip.Constructor.VERSION',
+        'jQuery.fn.collapse.Constructor.VERSION',
+        'jQuery.fn.modal.Constructor.VERSION',
+      ],
+    ],
+    ['angularjs', ['angular.version.full']],
+    ['mootools', ['MooTools.version']],
+    ['prototype-js', ['Prototype.Version']],
+    ['script-aculo-us', ['Scriptaculous.Version']],
+    ['yui', ['YUI.version', 'YAHOO.VERSION']],
+    ['dojo', ['dojo.version']],
+  ];
+  const answers: RuntimeAnswer[] = [];
+  for (const [id, candidates] of paths) {
+    for (const path of candidates) {
+      try {
+        const value = at(path);
+        const parts = value as { major?: unknown; minor?: unknown } | null;
+        const text =
+          typeof value === 'string'
+            ? value
+            : typeof parts?.major === 'number'
+              ? `${parts.major}.${parts.minor}`
+              : '';
+        if (!/^\d/.test(text)) continue;
+        answers[answers.length] = { id, version: text };
+        break;
+      } catch {}
+    }
+  }
+  return answers;
+}
+
+/** Keeps only answers that a library could have given. */
+export function trustedRuntimeFacts(answers: unknown): TechnologyFact[] {
+  if (!Array.isArray(answers)) return [];
+  const facts: TechnologyFact[] = [];
+  for (const answer of answers.slice(0, NAMES.length)) {
+    const { id, version } = (answer ?? {}) as Partial<Record<'id' | 'version', unknown>>;
+    const name = NAMES.find((known) => known === id);
+    const number = typeof version === 'string' ? /^\d{1,4}(?:\.\d{1,5}){0,3}/.exec(version)?.[0] : undefined;
+    if (name && number) {
+      facts.push({
+        id: name,
+        version: number,
+        source: 'runtime',
+        detail: 'the running page',
+        selector: null,
+      });
+    }
+  }
+  return facts;
+}
