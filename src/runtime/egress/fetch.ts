@@ -1,0 +1,110 @@
+import { AgosError } from '../../kernel/errors.ts';
+import type { Clock } from '../clock.ts';
+import { createTrust } from './connector.ts';
+import {
+  type Answer,
+  createExchange,
+  type Exchange,
+  type ExchangeDeps,
+  type ExchangeRequest,
+} from './exchange.ts';
+import { FetchFault, type FetchHop } from './fetch-fault.ts';
+import type { EgressGuard } from './guard.ts';
+import { createKeyedLock } from './keyed-lock.ts';
+
+export const MAX_REDIRECTS = 5;
+
+const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
+
+export type FetchRequest = ExchangeRequest & {
+  /** A redirect that the answer's body asks for, such as a meta refresh. */
+  redirectIn?: (answer: Answer) => string | null;
+};
+
+export type Fetched = Answer & { hops: FetchHop[] };
+
+/** A set of connections that share their fate: one for each origin, closed together. */
+export type FetchSession = {
+  /** Follows at most five redirects, each judged as if it were the first; throws FetchFault. */
+  fetch(request: FetchRequest): Promise<Fetched>;
+  close(): Promise<void>;
+};
+
+export type GuardedFetch = {
+  /** `judge` goes on over a certificate fault and reports it, `verify` refuses the connection. */
+  open(options: { tls: 'verify' | 'judge' }): FetchSession;
+};
+
+export type GuardedFetchDeps = {
+  guard: EgressGuard;
+  userAgent: string;
+  clock: Clock;
+  /** PEM of one more authority, for development. */
+  extraCa?: string | undefined;
+};
+
+/** Makes the only HTTP client that may be given a stranger's address: no cookies, no environment proxy. */
+export function createGuardedFetch(deps: GuardedFetchDeps): GuardedFetch {
+  const shared: ExchangeDeps = { ...deps, secureContext: createTrust(deps.extraCa), lock: createKeyedLock() };
+  return {
+    open({ tls }) {
+      const exchange = createExchange(shared, tls);
+      return { fetch: (request) => follow(deps.guard, exchange, request), close: () => exchange.close() };
+    },
+  };
+}
+
+async function follow(guard: EgressGuard, exchange: Exchange, request: FetchRequest): Promise<Fetched> {
+  const hops: FetchHop[] = [];
+  let remainingMs = request.timeoutMs;
+  let url = request.url;
+  for (;;) {
+    const { answer, elapsedMs } = await askAt(guard, exchange, { ...request, url }, remainingMs, hops);
+    remainingMs -= elapsedMs;
+    const location = locationOf(answer) ?? request.redirectIn?.(answer) ?? null;
+    if (location === null) return { ...answer, hops };
+    hops.push({ url, status: answer.status, location });
+    if (hops.length > MAX_REDIRECTS) {
+      throw new FetchFault('too_many_redirects', `The address redirects more than ${MAX_REDIRECTS} times.`, {
+        hops,
+      });
+    }
+    url = location;
+  }
+}
+
+async function askAt(
+  guard: EgressGuard,
+  exchange: Exchange,
+  request: FetchRequest,
+  remainingMs: number,
+  hops: FetchHop[],
+): ReturnType<Exchange['ask']> {
+  try {
+    guard.checkUrl(request.url);
+    return await exchange.ask(request, remainingMs);
+  } catch (error) {
+    throw atHop(error, request.url, hops);
+  }
+}
+
+/** A forbidden first address is the caller's, a forbidden later one is the fault of the hop that named it. */
+function atHop(error: unknown, url: string, hops: FetchHop[]): unknown {
+  const isRefusal =
+    error instanceof AgosError || (error instanceof FetchFault && error.code === 'target_forbidden');
+  if (isRefusal && hops.length > 0) {
+    const sentence = `Redirect ${hops.length} leads to ${url.slice(0, 200)}, which is refused: ${error.message}`;
+    return new FetchFault('redirect_forbidden', sentence, { hops });
+  }
+  if (isRefusal) return new FetchFault('target_forbidden', error.message);
+  if (error instanceof FetchFault) {
+    return new FetchFault(error.code, error.message, { hops, noSuchHost: error.noSuchHost });
+  }
+  return error;
+}
+
+function locationOf(answer: Answer): string | null {
+  const location = answer.headers.location;
+  if (location === undefined || !REDIRECT_STATUSES.has(answer.status)) return null;
+  return URL.canParse(location, answer.url) ? new URL(location, answer.url).href : null;
+}
