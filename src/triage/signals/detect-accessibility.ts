@@ -1,0 +1,21 @@
+import { cannotTell, EVIDENCE_LIMIT, lighthouseEvidence, notFound } from './evidence.ts';
+import type { Detector } from './types.ts';
+
+/** Lighthouse's accessibility check found barriers that it calls serious or critical. */
+export const detectAccessibility: Detector = ({ lighthouse }) => {
+  if (!lighthouse || lighthouse.scores.accessibility === null) {
+    return cannotTell('The barriers for visitors with disabilities could not be checked.');
+  }
+  const failed = Object.entries(lighthouse.audits).filter(
+    ([, audit]) => audit.score === 0 && (audit.impact === 'serious' || audit.impact === 'critical'),
+  );
+  if (failed.length === 0) return notFound({ rules: [] });
+  const evidence = failed.flatMap(([, audit]) =>
+    audit.items.slice(0, 2).map((item) => lighthouseEvidence(item, `${audit.title.replace(/`/g, '')}.`)),
+  );
+  return {
+    detected: true,
+    value: { rules: failed.map(([id, audit]) => ({ id, impact: audit.impact, elements: audit.item_count })) },
+    evidence: evidence.slice(0, EVIDENCE_LIMIT),
+  };
+};

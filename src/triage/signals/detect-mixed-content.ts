@@ -1,0 +1,14 @@
+import { EVIDENCE_LIMIT, notFound, sentence } from './evidence.ts';
+import type { Detector } from './types.ts';
+
+/** A page served with encryption asks for parts without it. */
+export const detectMixedContent: Detector = ({ page, lighthouse }) => {
+  if (!page.final_url.startsWith('https:')) return notFound();
+  const audit = lighthouse?.audits['is-on-https'];
+  const told = audit?.score === 0 ? audit.items.map((item) => item.url ?? item.text ?? '') : [];
+  const noticed = page.events.mixed_content.map((one) => one.url);
+  const urls = [...new Set([...told, ...noticed])].filter((url) => /^(?:http|ws):/i.test(url));
+  if (urls.length === 0) return notFound({ requests: 0 });
+  const evidence = urls.map((url) => sentence(`The page asks for ${url} without encryption.`));
+  return { detected: true, value: { requests: urls.length }, evidence: evidence.slice(0, EVIDENCE_LIMIT) };
+};

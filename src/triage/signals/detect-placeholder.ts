@@ -1,0 +1,16 @@
+import { EVIDENCE_LIMIT, elementEvidence, notFound } from './evidence.ts';
+import { isPlaceholder } from './placeholder-text.ts';
+import type { Detector, Region } from './types.ts';
+
+/** Visible text was left from a template. */
+export const detectPlaceholder: Detector = ({ page }) => {
+  const found = (['phone', 'desktop'] as const).flatMap((screenshot: Region['screenshot']) =>
+    page[screenshot].placeholders
+      .filter((one) => isPlaceholder(one.text))
+      .map((one) => elementEvidence(one, screenshot, `The page still shows "${one.text}".`)),
+  );
+  const onDesktop = found.filter((one) => one.region?.screenshot === 'desktop');
+  const evidence = (onDesktop.length > 0 ? onDesktop : found).slice(0, EVIDENCE_LIMIT);
+  if (evidence.length === 0) return notFound({ places: 0 });
+  return { detected: true, value: { places: evidence.length }, evidence };
+};

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { isPlaceholder } from './placeholder-text.ts';
+
+describe('placeholder text', () => {
+  test.each([
+    'Lorem ipsum dolor sit amet, consectetur adipiscing elit.',
+    'Lorem Ipsum',
+    'Vestibulum pellentesque sollicitudin tincidunt, quisque facilisis.',
+    "I'm a paragraph. Click here to add your own text and edit me.",
+    'Hello world!',
+    'Just another WordPress site',
+    'This is a sample page.',
+    'Your Company Name',
+    'Your tagline here',
+    'Insert your text here',
+    'Text goes here',
+    '[Your Name], [City]',
+    'Welcome to {{ business_name }}',
+    'Add your text here',
+    'Max Mustermann, Musterstraße 1',
+  ])('%s', (text) => {
+    expect(isPlaceholder(text)).toBe(true);
+  });
+
+  test.each([
+    'We never send a brochure with lorem ipsum in it to the printer, whatever the deadline.',
+    'What does “lorem ipsum” mean? A short history of dummy text.',
+    'Your company deserves better',
+    'Add your name to our waiting list',
+    'Here you find your new home',
+    'Insert the key here and turn it twice',
+    'Your name is safe with us',
+    'Magna Carta Hotel',
+    'We sell dolls and dummy clocks',
+    'Hello world of coffee',
+    'Sample our beers at the bar',
+    'Labore et constantia, since 1870',
+    'Enter your email address',
+    'Your name *',
+  ])('is not %s', (text) => {
+    expect(isPlaceholder(text)).toBe(false);
+  });
+});

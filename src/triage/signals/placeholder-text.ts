@@ -1,0 +1,50 @@
+const LATIN =
+  /\b(?:lorem|ipsum|dolor|amet|consectetu?r|adipisc?ing|eiusmod|tempor|incididunt|labore|magna|aliqua|veniam|nostrud|exercitation|ullamco|laboris|aliquip|commodo|consequat|voluptate|cillum|fugiat|pariatur|excepteur|cupidatat|proident|officia|deserunt|vestibulum|pellentesque|phasellus|curabitur|suspendisse|maecenas|vivamus|nullam|praesent|aenean|quisque|tincidunt|sollicitudin|ullamcorper|facilisis|malesuada|volutpat|bibendum)\b/giu;
+
+/** Sentences that builders and templates ship, wherever they stand. */
+const SHIPPED = [
+  /^i.m an? (?:paragraph|title|heading)\b/i,
+  /click here to add your own text/i,
+  /click (?:the )?edit (?:button )?to (?:change|edit)/i,
+  /double[- ]click (?:here |me )?to (?:edit|add)/i,
+  /^hello world!?$/i,
+  /welcome to wordpress\. this is your first post/i,
+  /^just another wordpress (?:site|weblog)/i,
+  /this is (?:an example|a sample) page/i,
+  /this is (?:a |the )?(?:sample|dummy|placeholder|filler|example) (?:text|content|paragraph|headline|heading|title)/i,
+  /\b(?:dies|das|hier) (?:ist|steht) (?:ein )?(?:blind|platzhalter|muster|beispiel)text/i,
+  /\b(?:insert|put|enter|write|type|add|replace (?:this|me) with) (?:your |a |some |any )?(?:own )?(?:text|content|copy|tagline|slogan|headline|heading|title|description|company name|business name|name|address|phone number|bio)\b.{0,12}\bhere\b/i,
+  /\b(?:text|content|copy|headline|heading|title|subtitle|tagline|slogan|description|caption|name|address|logo|image|paragraph) (?:goes|to go|comes) here\b/i,
+  /^(?:your|my) (?:company|business|site|brand|website|store|restaurant|salon|practice|organi[sz]ation)(?:'s)?(?: name)?(?: here)?[.!]?$/i,
+  /\byour (?:company|business|brand|site|store) name(?: here)?\b(?!\s*[*:?])/i,
+  /\byour (?:logo|text|content|title|headline|heading|tagline|slogan|message|address|phone number|image|photo|description|subtitle|testimonial|ad) here\b/i,
+  /^your (?:tagline|slogan|headline|logo|heading|subtitle)[.!]?$/i,
+  /\[(?:your|insert|enter|add|company|business|firm|practice|site|name|first name|last name|city|town|state|region|street|phone|telephone|email|address|date|year|service|industry|placeholder)\b[^\]]{0,40}\]/i,
+  /\{\{\s*[\w.$|'" -]{1,60}\s*\}\}|\{%\s*\w[^%]{0,60}%\}|<%=?\s*\w[^%]{0,60}%>/,
+  /^%[a-z][a-z_]{2,30}%$|\s%(?:[a-z]+_[a-z_]+|sitename|blogname)%(?:\s|$)/i,
+  /^(?:sample|placeholder|dummy|filler) (?:text|title|heading|headline|content|page|image|product|post)[.!]?$/i,
+  /^(?:add|edit|change|replace) (?:your|a|this|the) (?:text|heading|title|tagline|subtitle|content|description|headline|footer text|paragraph)(?: here)?[.!]?$/i,
+  /^(?:company|business) name(?: here)?$|^(?:site|page) (?:title|tagline) ?(?:here|goes here)?$|^(?:sub)?title text$|^untitled(?: page| document)?$/i,
+  /^(?:tbd|todo|tbc|xxx+)(?:[:.!]?$|:\s)|\bTODO:/,
+  /\b(?:musterfirma|max mustermann|erika mustermann|musterstra(?:ß|ss)e \d|12345 musterstadt|platzhaltertext|blindtext)\b/i,
+  /^(?:texte? d.exemple|texto de (?:ejemplo|exemplo|relleno)|testo (?:di esempio|segnaposto)|voeg (?:hier )?(?:uw|je) tekst)/i,
+  /\byour (?:content|text) (?:goes|will go) here|^(?:edit|change) (?:this|me)[.!]?$/i,
+];
+
+/** Words with which people talk about placeholder text. */
+const ABOUT =
+  /[“"'‘„]\s*lorem ipsum|lorem ipsum\s*[”"'’“]|(?:called|word|phrase|term|no|never|without|instead of|replace|like) lorem ipsum/iu;
+
+/** Whether a visible text is one that nobody wrote for this site. */
+export function isPlaceholder(text: string): boolean {
+  const plain = text.replace(/\s+/g, ' ').trim();
+  return hasFillerLatin(plain) || SHIPPED.some((pattern) => pattern.test(plain));
+}
+
+/** Filler Latin: a run of its words, or "lorem ipsum" standing alone; a sentence about it does not count. */
+function hasFillerLatin(text: string): boolean {
+  if (/lorem ipsum dolor|dolor sit amet,? consectetu?r/i.test(text)) return !ABOUT.test(text);
+  const words = new Set((text.match(LATIN) ?? []).map((word) => word.toLowerCase()));
+  if (words.size >= 4) return true;
+  return /\blorem ipsum\b/i.test(text) && text.length <= 40 && !ABOUT.test(text);
+}
