@@ -20,7 +20,7 @@ export function createCodec(ring: KeyRing): PayloadCodec {
 
 /** Whether a payload was written by this codec; others come from before it was turned on. */
 function isEncrypted(payload: Payload): boolean {
-  return text(payload.metadata?.['encoding']) === ENCODING;
+  return text(payload.metadata?.encoding) === ENCODING;
 }
 
 function encrypt(ring: KeyRing, payload: Payload): Payload {
