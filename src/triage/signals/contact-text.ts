@@ -7,6 +7,8 @@ import {
 
 const MAIL =
   /(?<![\p{L}\p{N}._%+@-])[\p{L}\p{N}][\p{L}\p{N}._%+-]{0,63}\s?(?:@|＠|[[({]\s?(?:at|ät|arroba|@)\s?[\])}]|\s(?:at|AT)\s)\s?((?:[\p{L}\p{N}-]+\s?(?:\.|[[({]\s?(?:dot|punkt|\.)\s?[\])}]|\s(?:dot|DOT)\s)\s?)+\p{L}{2,24})(?![\p{L}\p{N}@])/u;
+const BACKWARDS =
+  /(?<![\p{L}\p{N}.@])(?:moc|ten|gro|ofni|ed|ku\.oc|rf|ti|se|ln|ta|hc)\.[\p{L}\p{N}.-]+@[\p{L}\p{N}._-]+/u;
 const PLAIN_AT = /\s(?:at|AT)\s/;
 const SPELLED_DOT = /\s(?:dot|DOT)\s|[[({]\s?(?:dot|punkt|\.)\s?[\])}]/;
 const FILE_ENDING = /\.(?:png|jpe?g|gif|svg|webp|avif|css|js|pdf|html?)$/i;
@@ -14,17 +16,21 @@ const SAMPLE_MAIL =
   /^(?:you|your|yourname|your\.name|name|user|username|email|mail|someone|jane|john|test|deine?)@|@(?:yourdomain|domain|yoursite|yourcompany|mysite)\./i;
 
 const PHONE_LABEL =
-  /(?:tel(?:e(?:phone|fon[eo]?|foon))?|phone|ph|call(?: us)?(?: (?:on|at|now|today))?|ring(?: us)?|dial|text(?: us)?|mobil(?:e|tel)?|cell(?:ulare|ulaire)?|m[óo]vil|handy|fon|festnetz|hotline|helpline|toll[- ]free|freephone|whats\s?app|signal|t[ée]l(?:[ée]phone|[ée]fono)?|telem[óo]vel|tlf|tfn|puh(?:elin)?|t|p|m|rufen sie|anruf(?:en)?|☎|📞|📱|✆)\s*(?:no|nr|number|nummer)?\.?\s*(?:[:|–—-]|\(?\w{0,12}\)?:)?\s*$/iu;
+  /(?<!\p{L})(?:tel(?:e(?:phone|fon[eo]?|foon))?|phone|ph|call(?: us)?(?: (?:on|at|now|today))?|ring(?: us)?|dial|text(?: us)?|mobil(?:e|tel)?|cell(?:ulare|ulaire)?|m[óo]vil|handy|fon|festnetz|hotline|helpline|toll[- ]free|freephone|whats\s?app|signal|t[ée]l(?:[ée]phone|[ée]fono)?|telem[óo]vel|tlf|tfn|puh(?:elin)?|t|p|m|rufen sie|anruf(?:en)?|☎|📞|📱|✆)\s*(?:no|nr|number|nummer)?\.?\s*(?:[:|–—-]|\(?\w{0,12}\)?:)?\s*$/iu;
 const OTHER_LABEL =
-  /(?:vat|ust|uid|tva|iva|btw|nif|cif|p\.?\s?iva|tax|ein|abn|acn|kvk|siret|siren|rcs|hrb|hra|iban|bic|swift|account|konto|sort code|order|invoice|rechnung|reference|ref|reg(?:istered|istration|ister)?|company|charity|licen[cs]e|lic|permit|isbn|issn|ean|gtin|sku|item|art(?:icle|ikel)?|part|model|serial|batch|id|no|nr|n[°º]|number|nummer|zip|plz|fax|telefax|ca|caslb|cslb|bond|npi|dre|nmls|gps|lat|lng|lon)\s*(?:id|no|nr|number|nummer|n[°º]|code)?\.?\s*[:#.]?\s*(?:[A-Z]{2}\s?)?$/iu;
+  /(?<!\p{L})(?:vat|ust|uid|tva|iva|btw|nif|cif|p\.?\s?iva|tax|ein|abn|acn|kvk|siret|siren|rcs|hrb|hra|iban|bic|swift|account|konto|sort code|order|invoice|rechnung|reference|ref|reg(?:istered|istration|ister)?|company|charity|licen[cs]e|lic|permit|isbn|issn|ean|gtin|sku|item|art(?:icle|ikel)?|part|model|serial|batch|id|no|nr|n[°º]|number|nummer|zip|plz|fax|telefax|ca|caslb|cslb|bond|npi|dre|nmls|gps|lat|lng|lon)\s*(?:id|no|nr|number|nummer|n[°º]|code)?\.?\s*[:#.]?\s*(?:[A-Z]{2}\s?)?$/iu;
 const DATE_OR_TIME =
   /^(?:\d{4}[-–/.]\d{1,2}[-–/.]\d{1,2}|\d{1,2}[-–/.]\d{1,2}[-–/.]\d{2,4}|(?:19|20)\d{2}\s?[-–—/]\s?(?:19|20)\d{2}|\d{1,2}[.:]\d{2}\s?[-–—]\s?\d{1,2}[.:]\d{2})/u;
 const PHONE_LIKE = /(?<![\p{L}\p{N}.,/@#&=_-])\+?[(\d][\d\s().\u00A0\u2010-\u2015/·•-]{4,24}\d(?![\d@])/gu;
 const VANITY =
   /(?<![\p{L}\d])(?:1[-. ])?\(?8(?:00|33|44|55|66|77|88)\)?[-. ](?=[\dA-Z-]*[A-Z]{3})[A-Z0-9][A-Z0-9-]{5,10}(?![\p{L}\d])/u;
 
-/** Whether a text shows a mail address, plain or spelled against robots. */
+/** Whether a text shows a mail address: plain, spelled against robots, or written backwards and turned by style. */
 export function hasMail(text: string): boolean {
+  return showsMail(text) || BACKWARDS.test(text);
+}
+
+function showsMail(text: string): boolean {
   const match = MAIL.exec(text);
   if (!match) return false;
   if (PLAIN_AT.test(match[0]) && !SPELLED_DOT.test(match[0])) return false;
