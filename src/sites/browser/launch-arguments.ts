@@ -1,0 +1,22 @@
+/** Defaults of Playwright that would let a hostile page do more than a visitor's browser lets it. */
+export const REFUSED_DEFAULT_ARGUMENTS = ['--disable-popup-blocking', '--disable-ipc-flooding-protection'];
+
+/** Arguments that leave a page no way out but the proxy of its own context. */
+export function launchArguments(rendererMemoryMb: number): string[] {
+  return [
+    '--remote-debugging-port=0',
+    // What belongs to no context, such as Chromium's own calls home, ends at a port where nobody listens.
+    '--proxy-server=http://127.0.0.1:9',
+    '--proxy-bypass-list=<-loopback>',
+    // Names are resolved and judged by the proxy; Chromium itself never asks a resolver.
+    '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+    '--disable-quic',
+    '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
+    '--disable-crash-reporter',
+    '--no-pings',
+    '--disable-domain-reliability',
+    '--disable-client-side-phishing-detection',
+    // The watch over memory kills earlier; this holds while our own thread is busy.
+    `--js-flags=--max-old-space-size=${rendererMemoryMb}`,
+  ];
+}

@@ -1,0 +1,41 @@
+import { readdir, readFile } from 'node:fs/promises';
+
+const PAGE_BYTES = 4096;
+
+export type ProcessMemory = { pid: number; residentBytes: number };
+
+/** Lists a process and everything below it with its resident memory; processes that end meanwhile are left out. */
+export async function processTree(rootPid: number): Promise<ProcessMemory[]> {
+  const [memory, children] = await Promise.all([residentBytes(rootPid), childrenOf(rootPid)]);
+  const below = await Promise.all(children.map(processTree));
+  const own = memory === null ? [] : [{ pid: rootPid, residentBytes: memory }];
+  return [...own, ...below.flat()];
+}
+
+/** Ends a process and everything below it at once; one that is gone already is fine. */
+export async function killTree(rootPid: number): Promise<void> {
+  for (const { pid } of await processTree(rootPid)) killProcess(pid);
+}
+
+/** Ends one process at once; one that is gone already is fine. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+async function residentBytes(pid: number): Promise<number | null> {
+  const statm = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => null);
+  return statm === null ? null : Number(statm.split(' ')[1]) * PAGE_BYTES;
+}
+
+/** A child belongs to the thread that forked it, so every thread is asked. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
+  );
+  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
+}

@@ -1,0 +1,30 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
+
+const LOAD_MS = 1_500;
+const SCROLL_STEPS = 12;
+const SCROLL_PAUSE_MS = 60;
+const IMAGES_MS = 1_000;
+
+/** Waits a little for what comes after the document: the load event, lazy pictures, late scripts. */
+export async function settle(page: Page): Promise<void> {
+  await Promise.race([page.waitForLoadState('load'), delay(LOAD_MS)]);
+  await page.evaluate(scrollThrough, { steps: SCROLL_STEPS, pauseMs: SCROLL_PAUSE_MS, imagesMs: IMAGES_MS });
+}
+
+/** Runs in the page: shows each part once, so that lazy pictures load, and ends where it began. */
+async function scrollThrough(limits: { steps: number; pauseMs: number; imagesMs: number }): Promise<void> {
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const root = document.scrollingElement ?? document.documentElement;
+  for (let step = 1; step <= limits.steps; step += 1) {
+    const top = step * innerHeight * 0.9;
+    if (top >= root.scrollHeight) break;
+    scrollTo({ top, behavior: 'instant' });
+    await pause(limits.pauseMs);
+  }
+  const until = performance.now() + limits.imagesMs;
+  const pending = (): boolean => [...document.images].some((image) => !image.complete);
+  while (pending() && performance.now() < until) await pause(50);
+  scrollTo({ top: 0, behavior: 'instant' });
+  await pause(limits.pauseMs);
+}

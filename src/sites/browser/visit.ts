@@ -1,0 +1,132 @@
+import type { Page } from 'playwright-core';
+import { SiteHoldError } from '../../kernel/holds.ts';
+import { mergeEvents, type PageEvents } from '../page/events.ts';
+import { DEVICES, type DeviceName } from './devices.ts';
+import type { WithMachineLock } from './machine-lock.ts';
+import { explainNavigationFault } from './navigation-fault.ts';
+import type { BlockedRequest, OpenSite } from './open-site.ts';
+import { startPageLog } from './page-log.ts';
+import type { BrowserPool } from './pool.ts';
+import { type Screenshot, takeScreenshot } from './screenshot.ts';
+import { settle } from './settle.ts';
+
+const PASS_DEADLINE_MS = 15_000;
+/** Both passes and the opening and closing around them. */
+const SITE_DEADLINE_MS = 2 * PASS_DEADLINE_MS + 5_000;
+const MAX_ELEMENTS = 200_000;
+
+/** Reads what it needs from a settled page; its rects are CSS pixels of the whole document. */
+export type Collect<F> = (page: Page, device: DeviceName) => Promise<F>;
+
+export type DevicePass<F> = {
+  final_url: string;
+  status: number | null;
+  screenshot: Screenshot;
+  facts: F;
+};
+
+export type Visit<F> = {
+  final_url: string;
+  phone: DevicePass<F>;
+  desktop: DevicePass<F>;
+  /** Of both passes, each problem once. */
+  events: PageEvents;
+  blocked_requests: BlockedRequest[];
+  duration_ms: number;
+};
+
+export type VisitOptions<F> = {
+  pool: BrowserPool;
+  withMachineLock: WithMachineLock;
+  url: string;
+  signal: AbortSignal;
+  collect: Collect<F>;
+};
+
+type LoggedPass<F> = DevicePass<F> & { events: PageEvents };
+
+/** Shows a site to a phone and then to a desktop, in one fresh context; throws the hold of one that cannot be shown. */
+export async function visitSite<F>(options: VisitOptions<F>): Promise<Visit<F>> {
+  const { pool, withMachineLock, url, signal, collect } = options;
+  return await withMachineLock('shared', { signal }, () =>
+    pool.withSite({ signal, deadlineMs: SITE_DEADLINE_MS }, async (site) => {
+      const startedAt = performance.now();
+      const phone = await visitAs('phone', site, url, collect);
+      const desktop = await visitAs('desktop', site, url, collect);
+      return {
+        final_url: phone.final_url,
+        phone: withoutEvents(phone),
+        desktop: withoutEvents(desktop),
+        events: mergeEvents(phone.events, desktop.events),
+        blocked_requests: site.blockedRequests(),
+        duration_ms: Math.round(performance.now() - startedAt),
+      };
+    }),
+  );
+}
+
+function withoutEvents<F>({ events: _events, ...pass }: LoggedPass<F>): DevicePass<F> {
+  return pass;
+}
+
+async function visitAs<F>(
+  device: DeviceName,
+  site: OpenSite,
+  url: string,
+  collect: Collect<F>,
+): Promise<LoggedPass<F>> {
+  return await site.withPage({ device, deadlineMs: PASS_DEADLINE_MS }, async (page, session) => {
+    const events = await startPageLog(page, session);
+    const status = await open(page, url);
+    const seen = await untilItStays(page, async () => {
+      await settle(page);
+      await assertSize(page);
+      const screenshot = await takeScreenshot(session, DEVICES[device]);
+      return { screenshot, facts: await collect(page, device) };
+    });
+    return { final_url: page.url(), status, ...seen, events };
+  });
+}
+
+async function open(page: Page, url: string): Promise<number | null> {
+  try {
+    const response = await page.goto(url, { waitUntil: 'domcontentloaded', timeout: PASS_DEADLINE_MS });
+    return response?.status() ?? null;
+  } catch (error) {
+    throw explainNavigationFault(error, url);
+  }
+}
+
+/** Looks again when the page led on meanwhile; how often it may do so is limited by the navigation guard. */
+async function untilItStays<T>(page: Page, look: () => Promise<T>): Promise<T> {
+  for (;;) {
+    let ledOn = false;
+    const onDocument = (): void => {
+      ledOn = true;
+    };
+    page.on('domcontentloaded', onDocument);
+    try {
+      const seen = await look();
+      if (!ledOn) return seen;
+    } catch (error) {
+      if (!ledOn && !isNavigationEcho(error)) throw error;
+      await page.waitForLoadState('domcontentloaded');
+    } finally {
+      page.off('domcontentloaded', onDocument);
+    }
+  }
+}
+
+function isNavigationEcho(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /context was destroyed|cannot find context|because of a navigation|target navigated/i.test(error.message)
+  );
+}
+
+async function assertSize(page: Page): Promise<void> {
+  const elements = await page.evaluate(() => document.getElementsByTagName('*').length);
+  if (elements <= MAX_ELEMENTS) return;
+  const limit = MAX_ELEMENTS.toLocaleString('en-US');
+  throw new SiteHoldError('page_too_large', `The page has more than ${limit} elements.`);
+}
