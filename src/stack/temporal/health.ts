@@ -59,16 +59,8 @@ export async function addSearchAttributes(
   });
 }
 
-/** Which of these search attributes a namespace does not have; throws when server or namespace is not there. */
-export async function missingSearchAttributes(
-  options: ConnectionOptions,
-  namespace: string,
-  wanted: readonly string[],
-): Promise<string[]> {
-  return await withConnection(options, (connection) => listMissing(connection, namespace, wanted));
-}
-
-async function listMissing(
+/** Which of these search attributes a namespace does not have; throws when it is not there. */
+export async function listMissing(
   connection: Connection,
   namespace: string,
   wanted: readonly string[],
@@ -79,13 +71,14 @@ async function listMissing(
   return wanted.filter((name) => !(name in (customAttributes ?? {})));
 }
 
-async function withConnection<T>(
+/** Connects for one use; all of it has ten seconds. */
+export async function withConnection<T>(
   options: ConnectionOptions,
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const connection = await Connection.connect({ connectTimeout: '5s', ...options });
   try {
-    return await connection.withDeadline(Date.now() + 5_000, () => use(connection));
+    return await connection.withDeadline(Date.now() + 10_000, () => use(connection));
   } finally {
     await connection.close();
   }

@@ -1,0 +1,128 @@
+import { type Environment, userCacheDir } from './cache.ts';
+import { findChromium } from './chromium/find.ts';
+import { locatePostgresPackage } from './postgres/binaries.ts';
+import { examinePostgres } from './postgres/examine.ts';
+import { findPostgres } from './postgres/find.ts';
+import type { Progress } from './progress.ts';
+import { readRunningStack } from './running.ts';
+import { examineTemporal } from './temporal/examine.ts';
+import { findTemporalServer, type TemporalServer } from './temporal/find.ts';
+
+/** One part of the machine as `agos doctor` prints it. */
+export type DoctorFact = {
+  part: 'Node' | 'Temporal' | 'PostgreSQL' | 'Chromium';
+  ok: boolean;
+  version: string | null;
+  /** Which of the ways it was found by, such as `PATH` or `DATABASE_URL`. */
+  source: string | null;
+  where: string | null;
+  /** What it lacks, one sentence each; or, when not found, what to do. */
+  notes: string[];
+};
+
+export type DoctorOptions = {
+  environment: Environment;
+  dataDir: string;
+  /** Names of the search attributes that AgOS uses. */
+  searchAttributes: readonly string[];
+  progress: Progress;
+};
+
+/** Looks at everything the stack would use, without installing or changing anything. */
+export async function examineMachine(options: DoctorOptions): Promise<DoctorFact[]> {
+  const stack = await readRunningStack(options.dataDir);
+  const environment = { ...options.environment, ...stack?.variables };
+  const seen = { ...options, environment };
+  return [
+    nodeFact(),
+    await guarded('Temporal', () => temporalFact(seen, stack !== undefined)),
+    await guarded('PostgreSQL', () => postgresFact(seen, stack !== undefined)),
+    await guarded('Chromium', () => chromiumFact(seen, options.environment)),
+  ];
+}
+
+async function guarded(part: DoctorFact['part'], look: () => Promise<DoctorFact>): Promise<DoctorFact> {
+  try {
+    return await look();
+  } catch (error) {
+    const sentence = error instanceof Error ? error.message : String(error);
+    return { part, ok: false, version: null, source: null, where: null, notes: [sentence] };
+  }
+}
+
+function nodeFact(): DoctorFact {
+  const version = process.versions.node;
+  const ok = Number.parseInt(version, 10) >= 24;
+  const source = process.execPath.includes('node_modules') ? 'npm package' : 'system';
+  const notes = ok ? [] : ['AgOS needs Node 24: run "npm ci" without --omit=optional.'];
+  return { part: 'Node', ok, version, source, where: process.execPath, notes };
+}
+
+async function temporalFact(options: DoctorOptions, isRunning: boolean): Promise<DoctorFact> {
+  const { environment, progress } = options;
+  const cacheDir = userCacheDir(environment);
+  const found = await findTemporalServer({ environment, cacheDir, progress, allowInstall: false });
+  if (found.kind === 'external') return await examineServer(found, options, isRunning);
+  const notes = ['Not running: "agos up" starts it with the search attributes and with fairness.'];
+  return {
+    part: 'Temporal',
+    ok: true,
+    version: found.version,
+    source: found.source,
+    where: found.path,
+    notes,
+  };
+}
+
+async function examineServer(
+  found: Extract<TemporalServer, { kind: 'external' }>,
+  options: DoctorOptions,
+  isRunning: boolean,
+): Promise<DoctorFact> {
+  const { connectionOptions, namespace, address } = found;
+  const facts = await examineTemporal(connectionOptions, namespace, options.searchAttributes);
+  const notes: string[] = [];
+  if (facts.missingSearchAttributes.length > 0) {
+    const flags = facts.missingSearchAttributes.map((name) => `--name ${name} --type Keyword`).join(' ');
+    notes.push(`Lacks search attributes: temporal operator search-attribute create -n ${namespace} ${flags}`);
+  }
+  if (!facts.fair) {
+    notes.push('Lacks fairness, so a busy tenant delays the others: set matching.enableFairness to true.');
+  }
+  const source = isRunning ? 'the stack that runs' : 'TEMPORAL_ADDRESS';
+  const ok = facts.missingSearchAttributes.length === 0;
+  return { part: 'Temporal', ok, version: facts.version, source, where: `${address} (${namespace})`, notes };
+}
+
+async function postgresFact(options: DoctorOptions, isRunning: boolean): Promise<DoctorFact> {
+  const found = findPostgres(options.environment);
+  if (!found) {
+    const { folder, version } = await locatePostgresPackage();
+    const notes = ['Not running: "agos up" starts it.'];
+    return { part: 'PostgreSQL', ok: true, version, source: 'npm package', where: folder, notes };
+  }
+  const { version, notes } = await examinePostgres(found);
+  const source = isRunning ? 'the stack that runs' : 'DATABASE_URL';
+  return {
+    part: 'PostgreSQL',
+    ok: notes.length === 0,
+    version,
+    source,
+    where: new URL(found.url).host,
+    notes,
+  };
+}
+
+/** Looks past a running stack, which names the browser it has found by CHROMIUM_PATH. */
+async function chromiumFact(options: DoctorOptions, environment: Environment): Promise<DoctorFact> {
+  const { path, source, version } = await findChromium({
+    environment,
+    progress: options.progress,
+    allowInstall: false,
+  });
+  const notes =
+    environment.AGOS_CHROMIUM_SANDBOX === 'off'
+      ? ['AGOS_CHROMIUM_SANDBOX=off: pages run without a sandbox, which is for development only.']
+      : [];
+  return { part: 'Chromium', ok: true, version, source, where: path, notes };
+}

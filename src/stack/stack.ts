@@ -1,0 +1,110 @@
+import { realpathSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import type { Environment } from './cache.ts';
+import { findChromium } from './chromium/find.ts';
+import { notOurs, provideDatabase, provideTemporal, type StackPart } from './parts.ts';
+import type { Progress } from './progress.ts';
+import { forgetStack, recordStack, takeDataDir } from './running.ts';
+import type { SearchAttributes } from './temporal/health.ts';
+
+export type StartStackOptions = {
+  /** Everything that this stack keeps; one stack at a time. */
+  dataDir: string;
+  environment: Environment;
+  progress: Progress;
+  searchAttributes: SearchAttributes;
+  /** Address of the codec endpoint that Temporal's Web UI asks to decrypt payloads. */
+  uiCodecEndpoint?: string;
+  /** False starts no Web UI. */
+  ui?: boolean;
+  /** False where no browser is needed. */
+  chromium?: boolean;
+};
+
+export type RunningStack = {
+  /** The whole environment for the API and the workers: pass it to them as it is, without ours below it. */
+  environment: Record<string, string>;
+  parts: StackPart[];
+  /** Resolves with a sentence when a part that we started ends by itself. */
+  failed: Promise<string>;
+  stop(): Promise<void>;
+};
+
+/** Brings up what this machine lacks and says how to reach it; what the environment names is used as it is. */
+export async function startStack(options: StartStackOptions): Promise<RunningStack> {
+  await mkdir(options.dataDir, { recursive: true });
+  const dataDir = realpathSync(options.dataDir);
+  const lock = await takeDataDir(dataDir);
+  const started: StackPart[] = [];
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    await forgetStack(dataDir);
+    await Promise.all(started.map((part) => part.stop()));
+    await lock.release();
+  };
+  try {
+    const starting = partsToStart({ ...options, dataDir });
+    const outcomes = await Promise.allSettled(starting);
+    for (const outcome of outcomes) if (outcome.status === 'fulfilled') started.push(outcome.value);
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure) throw failure.reason;
+    const variables = collectVariables(started, options);
+    await recordStack(dataDir, variables);
+    const failed = new Promise<string>((resolve) => {
+      for (const part of started) void part.failed.then((sentence) => stopping || resolve(sentence));
+    });
+    return {
+      environment: childEnvironment(options.environment, variables, started),
+      parts: started,
+      failed,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function partsToStart(options: StartStackOptions): Promise<StackPart>[] {
+  const parts = [provideDatabase(options), provideTemporal(options)];
+  if (options.chromium !== false) parts.push(provideChromium(options));
+  return parts;
+}
+
+async function provideChromium({ environment, progress }: StartStackOptions): Promise<StackPart> {
+  const found = await findChromium({ environment, progress, allowInstall: true });
+  progress.line(`Chromium ${found.version} (${found.source}) at ${found.path}`);
+  return {
+    name: 'Chromium',
+    version: found.version,
+    source: found.source,
+    where: found.path,
+    variables: { CHROMIUM_PATH: found.path },
+    ...notOurs(),
+  };
+}
+
+/** A server that we started is one for development, unless the environment says otherwise. */
+function collectVariables(parts: readonly StackPart[], options: StartStackOptions): Record<string, string> {
+  const variables = Object.assign({}, ...parts.map((part) => part.variables)) as Record<string, string>;
+  const given = options.environment.AGOS_ENV;
+  const mode = given ?? (parts.some((part) => part.embedded) ? 'development' : 'production');
+  if (!given && mode === 'development')
+    options.progress.line('This stack is for development: AGOS_ENV=development');
+  return { ...variables, AGOS_ENV: mode };
+}
+
+/** TLS or a key meant for another Temporal server must not reach the one that we started. */
+function childEnvironment(
+  base: Environment,
+  variables: Record<string, string>,
+  parts: readonly StackPart[],
+): Record<string, string> {
+  const ownTemporal = parts.some((part) => part.name === 'Temporal' && part.embedded);
+  const kept = Object.entries(base).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && !(ownTemporal && entry[0].startsWith('TEMPORAL_')),
+  );
+  return { ...Object.fromEntries(kept), ...variables };
+}
