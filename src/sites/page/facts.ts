@@ -90,7 +90,9 @@ export type ViewportFacts = {
   h1: HeadingFact[];
   images: ImageFact[];
   /** The first 50 distinct addresses of the same origin, without fragments. */
-  links: LinkFact[];
+  links: string[];
+  /** The same links with the elements that carry them. */
+  link_elements: LinkFact[];
   technologies: TechnologyFact[];
   placeholders: PlaceholderFact[];
   wall: WallFact;

@@ -14,7 +14,7 @@ export const detectBrokenLinks: Detector = ({ links, page }) => {
     return all ? cannotTell('None of the links gave an answer in time.') : notFound(value);
   }
   const evidence = broken.slice(0, EVIDENCE_LIMIT).map((link): Evidence => {
-    const found = page.desktop.links.find((one) => one.url === link.url);
+    const found = page.desktop.link_elements.find((one) => one.url === link.url);
     const name = found?.text ? `"${clip(found.text, 60)}" ` : '';
     const answer =
       link.status === null

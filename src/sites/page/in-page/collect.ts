@@ -40,6 +40,7 @@ export async function collectInPage(
     blocks: [],
   };
   walkPage(walk);
+  const links = collectLinks(walk);
   const decodes = await settleImages(walk);
   const metas = (name: string): string[] =>
     [...document.querySelectorAll(`meta[name="${name}" i]`)].map((meta) =>
@@ -60,7 +61,8 @@ export async function collectInPage(
     contacts: collectContacts(walk),
     h1: collectHeadings(walk),
     images: collectImages(walk, decodes),
-    links: collectLinks(walk),
+    links: links.map((link) => link.url),
+    link_elements: links,
     placeholders: collectPlaceholders(walk),
     wall: describeWall(walk),
     text: walk.blocks
