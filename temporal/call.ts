@@ -3,7 +3,7 @@ import { isGrpcServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@t
 import { AgosError } from '../src/kernel/errors.ts';
 
 /** Below the two seconds that callers are promised, with time left to answer. */
-export const CALL_DEADLINE_MS = 1_700;
+export const CALL_DEADLINE_MS = 1_500;
 
 /** gRPC statuses with which a server that is down, starting or overloaded answers, or that no answer leaves. */
 const UNAVAILABLE_STATUSES: ReadonlySet<number> = new Set([1, 4, 8, 14]);

@@ -1,4 +1,10 @@
-import { Client, Connection } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  isRetryableError,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
@@ -17,9 +23,23 @@ export function readTemporalTarget(environment?: Record<string, string>): Tempor
   return { connectionOptions, namespace: namespace ?? 'default' };
 }
 
+/**
+ * Three quick tries, and a look for the server every second: callers are promised an answer in two
+ * seconds, and work must begin soon after the server's return. The defaults go on for a minute or two.
+ */
+const PATIENCE: Pick<ConnectionOptions, 'interceptors' | 'channelArgs'> = {
+  interceptors: [
+    makeGrpcRetryInterceptor({
+      retryableDecider: (attempt, status) => attempt < 3 && isRetryableError(status),
+      delayFunction: (attempt) => attempt * 100,
+    }),
+  ],
+  channelArgs: { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconnect_backoff_ms': 1_000 },
+};
+
 /** A client that connects when it is first used, so that the API starts and reads while Temporal is down. */
 export function openClient(target: TemporalTarget, dataConverter: DataConverter): Client {
-  const connection = Connection.lazy(target.connectionOptions);
+  const connection = Connection.lazy({ ...target.connectionOptions, ...PATIENCE });
   return new Client({
     connection,
     namespace: target.namespace,

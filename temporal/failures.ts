@@ -6,6 +6,9 @@ import { FAILURE_TYPES, failureTypeOf, isPassing } from '../workflows/lib/failur
 /** Work that fails for an unknown reason this many times is given up; known passing causes have their own limits. */
 const UNEXPECTED_ATTEMPTS = 5;
 
+/** A site that is down or a refused decision is a result: it belongs in the run, not among the log's warnings. */
+const EXPECTED = 'BENIGN';
+
 /**
  * What an activity's error becomes when it crosses into Temporal: the one place that decides what is
  * tried again. Messages of unknown errors stay behind, since they may carry queries, addresses or secrets.
@@ -35,7 +38,13 @@ function fromSiteHold(error: SiteHoldError, attempt: number): ApplicationFailure
   if (error.hold.code === 'browser_crashed' && attempt === 1) {
     return ApplicationFailure.retryable(error.message, FAILURE_TYPES.browserCrashed);
   }
-  return ApplicationFailure.nonRetryable(error.message, FAILURE_TYPES.siteHold, error.hold);
+  return ApplicationFailure.create({
+    type: FAILURE_TYPES.siteHold,
+    message: error.message,
+    details: [error.hold],
+    nonRetryable: true,
+    category: EXPECTED,
+  });
 }
 
 function fromAgosError(error: AgosError): ApplicationFailure {
@@ -44,7 +53,7 @@ function fromAgosError(error: AgosError): ApplicationFailure {
     type: failureTypeOf(error.code),
     message: error.message,
     details: [error.details],
-    nonRetryable: !isPassing(error.code),
+    ...(isPassing(error.code) ? {} : { nonRetryable: true, category: EXPECTED }),
     ...(retryAfterSeconds === undefined ? {} : { nextRetryDelay: retryAfterSeconds * 1_000 }),
   });
 }
