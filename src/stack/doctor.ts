@@ -1,10 +1,11 @@
+import { commandFor } from '../../temporal/search-attributes.ts';
 import { type Environment, userCacheDir } from './cache.ts';
 import { findChromium } from './chromium/find.ts';
 import { locatePostgresPackage } from './postgres/binaries.ts';
 import { examinePostgres } from './postgres/examine.ts';
 import { findPostgres } from './postgres/find.ts';
 import type { Progress } from './progress.ts';
-import { readRunningStack } from './running.ts';
+import { readRunningStack, withStack } from './running.ts';
 import { examineTemporal } from './temporal/examine.ts';
 import { findTemporalServer, type TemporalServer } from './temporal/find.ts';
 
@@ -23,15 +24,13 @@ export type DoctorFact = {
 export type DoctorOptions = {
   environment: Environment;
   dataDir: string;
-  /** Names of the search attributes that AgOS uses. */
-  searchAttributes: readonly string[];
   progress: Progress;
 };
 
 /** Looks at everything the stack would use, without installing or changing anything. */
 export async function examineMachine(options: DoctorOptions): Promise<DoctorFact[]> {
   const stack = await readRunningStack(options.dataDir);
-  const environment = { ...options.environment, ...stack?.variables };
+  const environment = stack ? withStack(options.environment, stack.variables) : options.environment;
   const seen = { ...options, environment };
   return [
     nodeFact(),
@@ -62,7 +61,7 @@ async function temporalFact(options: DoctorOptions, isRunning: boolean): Promise
   const { environment, progress } = options;
   const cacheDir = userCacheDir(environment);
   const found = await findTemporalServer({ environment, cacheDir, progress, allowInstall: false });
-  if (found.kind === 'external') return await examineServer(found, options, isRunning);
+  if (found.kind === 'external') return await examineServer(found, isRunning);
   const notes = ['Not running: "agos up" starts it with the search attributes and with fairness.'];
   return {
     part: 'Temporal',
@@ -76,15 +75,13 @@ async function temporalFact(options: DoctorOptions, isRunning: boolean): Promise
 
 async function examineServer(
   found: Extract<TemporalServer, { kind: 'external' }>,
-  options: DoctorOptions,
   isRunning: boolean,
 ): Promise<DoctorFact> {
   const { connectionOptions, namespace, address } = found;
-  const facts = await examineTemporal(connectionOptions, namespace, options.searchAttributes);
+  const facts = await examineTemporal(connectionOptions, namespace);
   const notes: string[] = [];
   if (facts.missingSearchAttributes.length > 0) {
-    const flags = facts.missingSearchAttributes.map((name) => `--name ${name} --type Keyword`).join(' ');
-    notes.push(`Lacks search attributes: temporal operator search-attribute create -n ${namespace} ${flags}`);
+    notes.push(`Lacks search attributes. Run: ${commandFor(namespace, facts.missingSearchAttributes)}`);
   }
   if (!facts.fair) {
     notes.push('Lacks fairness, so a busy tenant delays the others: set matching.enableFairness to true.');

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import { ensureSearchAttributes, SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
 import { type Environment, userCacheDir } from './cache.ts';
 import { findPostgres, probePostgres } from './postgres/find.ts';
 import { startPostgres } from './postgres/start.ts';
 import type { Progress } from './progress.ts';
 import { recallPorts, rememberPorts } from './remembered-ports.ts';
 import { type ExternalTemporal, findTemporalServer } from './temporal/find.ts';
-import { addSearchAttributes, type SearchAttributes } from './temporal/health.ts';
+import { withConnection } from './temporal/health.ts';
 import { startTemporalServer } from './temporal/start.ts';
 
 /** One part of a running stack, and what the API and the workers must know to reach it. */
@@ -26,16 +27,14 @@ type Context = {
   dataDir: string;
   environment: Environment;
   progress: Progress;
-  searchAttributes: SearchAttributes;
   uiCodecEndpoint?: string;
   ui?: boolean;
 };
 
-const _external = {
-  embedded: false,
-  failed: new Promise<string>(() => undefined),
-  stop: async () => undefined,
-};
+/** What a part is to us that somebody else runs. */
+export function notOurs(): Pick<StackPart, 'embedded' | 'failed' | 'stop'> {
+  return { embedded: false, failed: new Promise(() => undefined), stop: async () => undefined };
+}
 
 /** The PostgreSQL that DATABASE_URL names, else one of our own with its roles. */
 export async function provideDatabase(context: Context): Promise<StackPart> {
@@ -82,7 +81,7 @@ function databaseVariables(urls: {
 
 /** The Temporal server that TEMPORAL_ADDRESS names, else a development server of our own on a file. */
 export async function provideTemporal(context: Context): Promise<StackPart> {
-  const { environment, progress, dataDir, searchAttributes, uiCodecEndpoint, ui } = context;
+  const { environment, progress, dataDir, uiCodecEndpoint, ui } = context;
   const found = await findTemporalServer({ environment, cacheDir: userCacheDir(environment), progress });
   if (found.kind === 'external') return await useExternalTemporal(found, context);
   const server = await startTemporalServer({
@@ -90,7 +89,7 @@ export async function provideTemporal(context: Context): Promise<StackPart> {
     version: `${found.version} (${found.source})`,
     dataDir,
     progress,
-    searchAttributes,
+    searchAttributes: SEARCH_ATTRIBUTES,
     ports: await recallPorts(dataDir),
     ...(uiCodecEndpoint && { uiCodecEndpoint }),
     ...(ui !== undefined && { ui }),
@@ -120,15 +119,16 @@ function temporalVariables(address: string, uiUrl: string | null, dataDir: strin
 
 async function useExternalTemporal(found: ExternalTemporal, context: Context): Promise<StackPart> {
   const { address, namespace, connectionOptions } = found;
-  try {
-    await addSearchAttributes(connectionOptions, namespace, context.searchAttributes);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const names = Object.keys(context.searchAttributes).join(', ');
+  const outcome = await withConnection(connectionOptions, (connection) =>
+    ensureSearchAttributes(connection, namespace),
+  ).catch((error: Error) => {
     throw new Error(
-      `The Temporal server at ${address}, namespace ${namespace}, cannot be used: ${reason}. Check TEMPORAL_ADDRESS ` +
-        `and TEMPORAL_NAMESPACE, and that the namespace has the search attributes ${names}.`,
+      `The Temporal server at ${address}, namespace ${namespace}, does not answer (${error.message}): ` +
+        'check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, or unset them and AgOS starts one of its own.',
     );
+  });
+  if (outcome.outcome === 'refused') {
+    throw new Error(`The namespace ${namespace} lacks search attributes. Run: ${outcome.command}`);
   }
   context.progress.line(`Temporal at ${address} (TEMPORAL_ADDRESS) answers`);
   return {
@@ -136,7 +136,7 @@ async function useExternalTemporal(found: ExternalTemporal, context: Context): P
     version: 'see agos doctor',
     source: 'TEMPORAL_ADDRESS',
     where: address,
-    variables: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace },
+    variables: {}, // its own TEMPORAL_* stay as they are
     ...notOurs(),
   };
 }

@@ -1,18 +1,40 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Environment } from './cache.ts';
 import { type Lock, LockHeldError, lockHolder, takeLock } from './lock.ts';
 
 /** What another command needs to use a stack that runs: `<dataDir>/stack.json`, readable by its owner only. */
 export type StackRecord = { pid: number; variables: Record<string, string> };
+
+/** A second stack was asked for on a folder that one runs on. */
+export class StackRunsError extends Error {
+  constructor(dataDir: string, holder: string) {
+    super(`A stack runs on ${dataDir} already, as ${holder}: use it, end it, or give another data folder.`);
+    this.name = 'StackRunsError';
+  }
+}
 
 /** Takes a data folder for one stack; throws a sentence that names the process that has it. */
 export async function takeDataDir(dataDir: string): Promise<Lock> {
   try {
     return await takeLock(lockPath(dataDir), `process ${process.pid}`);
   } catch (error) {
-    if (!(error instanceof LockHeldError)) throw error;
-    throw new LockHeldError(`${dataDir} (end that stack, or give another data folder)`, error.holder);
+    if (error instanceof LockHeldError) throw new StackRunsError(dataDir, error.holder);
+    throw error;
   }
+}
+
+/**
+ * An environment in which AgOS uses this stack. TLS, a key or a profile meant for another Temporal server
+ * must not reach the one that the stack has started, so they are left out.
+ */
+export function withStack(base: Environment, variables: Record<string, string>): Record<string, string> {
+  const hasTemporal = 'TEMPORAL_ADDRESS' in variables;
+  const kept = Object.entries(base).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && !(hasTemporal && entry[0].startsWith('TEMPORAL_')),
+  );
+  return { ...Object.fromEntries(kept), ...variables };
 }
 
 /** Says how to reach this stack's parts, until `forgetStack`. */

@@ -4,15 +4,13 @@ import type { Environment } from './cache.ts';
 import { findChromium } from './chromium/find.ts';
 import { notOurs, provideDatabase, provideTemporal, type StackPart } from './parts.ts';
 import type { Progress } from './progress.ts';
-import { forgetStack, recordStack, takeDataDir } from './running.ts';
-import type { SearchAttributes } from './temporal/health.ts';
+import { forgetStack, recordStack, takeDataDir, withStack } from './running.ts';
 
 export type StartStackOptions = {
   /** Everything that this stack keeps; one stack at a time. */
   dataDir: string;
   environment: Environment;
   progress: Progress;
-  searchAttributes: SearchAttributes;
   /** Address of the codec endpoint that Temporal's Web UI asks to decrypt payloads. */
   uiCodecEndpoint?: string;
   /** False starts no Web UI. */
@@ -32,7 +30,7 @@ export type RunningStack = {
 
 /** Brings up what this machine lacks and says how to reach it; what the environment names is used as it is. */
 export async function startStack(options: StartStackOptions): Promise<RunningStack> {
-  await mkdir(options.dataDir, { recursive: true });
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const dataDir = realpathSync(options.dataDir);
   const lock = await takeDataDir(dataDir);
   const started: StackPart[] = [];
@@ -55,7 +53,7 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
       for (const part of started) void part.failed.then((sentence) => stopping || resolve(sentence));
     });
     return {
-      environment: childEnvironment(options.environment, variables, started),
+      environment: withStack(options.environment, variables),
       parts: started,
       failed,
       stop,
@@ -93,18 +91,4 @@ function collectVariables(parts: readonly StackPart[], options: StartStackOption
   if (!given && mode === 'development')
     options.progress.line('This stack is for development: AGOS_ENV=development');
   return { ...variables, AGOS_ENV: mode };
-}
-
-/** TLS or a key meant for another Temporal server must not reach the one that we started. */
-function childEnvironment(
-  base: Environment,
-  variables: Record<string, string>,
-  parts: readonly StackPart[],
-): Record<string, string> {
-  const ownTemporal = parts.some((part) => part.name === 'Temporal' && part.embedded);
-  const kept = Object.entries(base).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined && !(ownTemporal && entry[0].startsWith('TEMPORAL_')),
-  );
-  return { ...Object.fromEntries(kept), ...variables };
 }

@@ -18,7 +18,7 @@ export type DatabaseRecord = {
 
 /** Reads the record of a data folder, or begins one with random passwords. */
 export async function openRecord(dataDir: string, user: OsUser | undefined): Promise<DatabaseRecord> {
-  await mkdir(dataDir, { recursive: true, mode: user ? 0o755 : 0o700 });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const real = realpathSync(dataDir);
   const known = await readRecord(real);
   if (known && !isCopy(known, real, user)) {

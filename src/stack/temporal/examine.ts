@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from '@temporalio/client';
+import { missingSearchAttributes } from '../../../temporal/search-attributes.ts';
 import { isFair } from './fairness.ts';
-import { listMissing, withConnection } from './health.ts';
+import { withConnection } from './health.ts';
 
 export type TemporalExamination = { version: string; missingSearchAttributes: string[]; fair: boolean };
 
@@ -8,13 +9,12 @@ export type TemporalExamination = { version: string; missingSearchAttributes: st
 export async function examineTemporal(
   options: ConnectionOptions,
   namespace: string,
-  searchAttributes: readonly string[],
 ): Promise<TemporalExamination> {
   return await withConnection(options, async (connection) => {
     const { serverVersion } = await connection.workflowService.getSystemInfo({});
     return {
       version: serverVersion || 'unknown',
-      missingSearchAttributes: await listMissing(connection, namespace, searchAttributes),
+      missingSearchAttributes: await missingSearchAttributes(connection, namespace),
       fair: await isFair(connection, namespace),
     };
   });

@@ -45,8 +45,7 @@ export async function untilServing(
   return `not ready after ${START_TIMEOUT_MS / 1000} s: ${problem}`;
 }
 
-/** Registers the search attributes that a namespace does not have; throws when it cannot be reached. */
-export async function addSearchAttributes(
+async function addSearchAttributes(
   options: ConnectionOptions,
   namespace: string,
   wanted: SearchAttributes,
@@ -59,8 +58,7 @@ export async function addSearchAttributes(
   });
 }
 
-/** Which of these search attributes a namespace does not have; throws when it is not there. */
-export async function listMissing(
+async function listMissing(
   connection: Connection,
   namespace: string,
   wanted: readonly string[],
