@@ -1,6 +1,6 @@
 import type { Page, Request } from 'playwright-core';
 import { SiteHoldError } from '../../kernel/holds.ts';
-import type { BlockedRequest } from './open-site.ts';
+import type { BlockedRequest } from '../../runtime/egress/proxy.ts';
 
 export type NavigationRules = {
   /** Top-level requests that may follow the first one, whether by status, meta element or script. */
@@ -45,25 +45,21 @@ function tooMany(visited: string[], { maxFollowed }: NavigationRules): SiteHoldE
 }
 
 function forbidden(visited: string[], rules: NavigationRules): SiteHoldError | null {
-  const refused = new Map(rules.blocked().map(({ url, reason }) => [targetOf(url), reason]));
+  const refused = new Map(rules.blocked().map(({ host, port, reason }) => [`${host}:${port}`, reason]));
   const index = visited.findIndex((url) => refused.has(targetOf(url)));
   const url = visited[index];
   if (url === undefined) return null;
   const reason = refused.get(targetOf(url));
   return index === 0
     ? new SiteHoldError('target_forbidden', `AgOS does not open ${shorten(url)}: ${reason}`)
-    : new SiteHoldError(
-        'redirect_forbidden',
-        `The page leads to ${shorten(url)}, which AgOS does not open: ${reason}`,
-      );
+    : new SiteHoldError('redirect_forbidden', `The page leads to ${shorten(url)}: ${reason}`);
 }
 
-/** `host:port`, which is all that a tunnel's request names. */
+/** The way the proxy names a target: no brackets, the port always given. */
 function targetOf(url: string): string {
-  const parsed = URL.canParse(url) && url.includes('://') ? new URL(url) : null;
-  if (!parsed) return url.toLowerCase();
-  const port = parsed.port || (/^(?:http|ws):$/.test(parsed.protocol) ? '80' : '443');
-  return `${parsed.hostname}:${port}`;
+  if (!URL.canParse(url)) return url;
+  const { protocol, hostname, port } = new URL(url);
+  return `${hostname.replace(/^\[(.*)\]$/, '$1')}:${port || (protocol === 'http:' ? 80 : 443)}`;
 }
 
 function shorten(url: string): string {

@@ -1,23 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { SiteHoldError } from '../../kernel/holds.ts';
+import type { BlockedRequest, FilteringProxy } from '../../runtime/egress/proxy.ts';
 import { DEVICES, type DeviceName, emulateDevice } from './devices.ts';
 import { guardNavigations } from './navigation-guard.ts';
 
 const CLOSE_TIMEOUT_MS = 1_000;
 const SITE_CHECK_MS = 100;
 
-/** A request of a page that the filtering proxy refused. */
-export type BlockedRequest = { url: string; reason: string };
-
 /** The proxy that all traffic of one site passes. */
-export type SiteProxy = {
-  url: string;
-  blocked(): BlockedRequest[];
-  /** True once the site has sent more bytes than one site may. */
-  overLimit(): boolean;
-  close(): Promise<void>;
-};
+export type SiteProxy = Pick<FilteringProxy, 'url' | 'blocked' | 'overLimit' | 'close'>;
 
 export type PageOptions = {
   /** `null` leaves the emulation to whoever drives the page. */
@@ -142,7 +134,8 @@ async function usePage<T>(
     if (device) await emulateDevice(session, DEVICES[device], deps.browser.version());
     return await fn(page, session);
   } catch (error) {
-    throw stop.reason() ?? guard.check() ?? error;
+    const broken = deps.proxy.overLimit() ? tooLarge() : guard.check();
+    throw stop.reason() ?? broken ?? error;
   } finally {
     clearTimeout(timer);
     await Promise.race([page.close().catch(() => undefined), delay(CLOSE_TIMEOUT_MS, null, { ref: false })]);

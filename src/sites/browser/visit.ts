@@ -1,10 +1,11 @@
 import type { Page } from 'playwright-core';
 import { SiteHoldError } from '../../kernel/holds.ts';
+import type { BlockedRequest } from '../../runtime/egress/proxy.ts';
 import { mergeEvents, type PageEvents } from '../page/events.ts';
 import { DEVICES, type DeviceName } from './devices.ts';
 import type { WithMachineLock } from './machine-lock.ts';
-import { explainNavigationFault } from './navigation-fault.ts';
-import type { BlockedRequest, OpenSite } from './open-site.ts';
+import { assertAnswered, explainNavigationFault } from './navigation-fault.ts';
+import type { OpenSite } from './open-site.ts';
 import { startPageLog } from './page-log.ts';
 import type { BrowserPool } from './pool.ts';
 import { type Screenshot, takeScreenshot } from './screenshot.ts';
@@ -91,6 +92,7 @@ async function visitAs<F>(
 async function open(page: Page, url: string): Promise<number | null> {
   try {
     const response = await page.goto(url, { waitUntil: 'domcontentloaded', timeout: PASS_DEADLINE_MS });
+    assertAnswered(response, url);
     return response?.status() ?? null;
   } catch (error) {
     throw explainNavigationFault(error, url);
