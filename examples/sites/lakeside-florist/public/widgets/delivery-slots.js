@@ -1,0 +1,1 @@
+window.deliverySlots = ["morning", "noon"];
