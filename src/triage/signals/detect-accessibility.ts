@@ -1,3 +1,4 @@
+import { accessibilityWords } from './accessibility-words.ts';
 import { cannotTell, EVIDENCE_LIMIT, lighthouseEvidence, notFound } from './evidence.ts';
 import type { Detector } from './types.ts';
 
@@ -10,8 +11,8 @@ export const detectAccessibility: Detector = ({ lighthouse }) => {
     ([, audit]) => audit.score === 0 && (audit.impact === 'serious' || audit.impact === 'critical'),
   );
   if (failed.length === 0) return notFound({ rules: [] });
-  const evidence = failed.flatMap(([, audit]) =>
-    audit.items.slice(0, 2).map((item) => lighthouseEvidence(item, `${audit.title.replace(/`/g, '')}.`)),
+  const evidence = failed.flatMap(([id, audit]) =>
+    audit.items.slice(0, 2).map((item) => lighthouseEvidence(item, accessibilityWords(id))),
   );
   return {
     detected: true,

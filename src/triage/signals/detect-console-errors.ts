@@ -1,5 +1,5 @@
 import type { PageFacts } from '../../sites/page/facts.ts';
-import { EVIDENCE_LIMIT, notFound, sentence } from './evidence.ts';
+import { clip, EVIDENCE_LIMIT, notFound, sentence } from './evidence.ts';
 import { failedBecauseOfUs, sameSite } from './requests.ts';
 import type { Detector } from './types.ts';
 
@@ -20,7 +20,10 @@ export const detectConsoleErrors: Detector = ({ page, lighthouse }) => {
     ),
   ];
   if (texts.length === 0) return notFound({ errors: 0 });
-  const evidence = texts.map((text) => sentence(text));
+  const evidence = texts.map((text) => ({
+    ...sentence('The browser reports an error that the page causes.'),
+    snippet: clip(text),
+  }));
   return { detected: true, value: { errors: texts.length }, evidence: evidence.slice(0, EVIDENCE_LIMIT) };
 };
 

@@ -21,7 +21,7 @@ export const detectCopyright: Detector = ({ page, now }) => {
   const evidence = own
     .filter(({ year }) => year === latest)
     .map(({ notice, screenshot }) =>
-      elementEvidence(notice, screenshot, `The notice reads "${notice.text}".`),
+      elementEvidence(notice, screenshot, `The notice reads “${notice.text}”.`),
     );
   return { detected: true, value: { latest_year: latest }, evidence: evidence.slice(0, EVIDENCE_LIMIT) };
 };

@@ -15,7 +15,7 @@ export const detectBrokenLinks: Detector = ({ links, page }) => {
   }
   const evidence = broken.slice(0, EVIDENCE_LIMIT).map((link): Evidence => {
     const found = page.desktop.link_elements.find((one) => one.url === link.url);
-    const name = found?.text ? `"${clip(found.text, 60)}" ` : '';
+    const name = found?.text ? `“${clip(found.text, 60)}” ` : '';
     const answer =
       link.status === null
         ? 'there is no such host'

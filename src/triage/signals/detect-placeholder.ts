@@ -7,7 +7,7 @@ export const detectPlaceholder: Detector = ({ page }) => {
   const found = (['phone', 'desktop'] as const).flatMap((screenshot: Region['screenshot']) =>
     page[screenshot].placeholders
       .filter((one) => isPlaceholder(one.text))
-      .map((one) => elementEvidence(one, screenshot, `The page still shows "${one.text}".`)),
+      .map((one) => elementEvidence(one, screenshot, `The page still shows “${one.text}”.`)),
   );
   const onDesktop = found.filter((one) => one.region?.screenshot === 'desktop');
   const evidence = (onDesktop.length > 0 ? onDesktop : found).slice(0, EVIDENCE_LIMIT);

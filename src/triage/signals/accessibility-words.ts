@@ -1,0 +1,45 @@
+/** What the rules that Lighthouse checks mean for a visitor; the ids are axe's. */
+const WORDS: Record<string, string> = {
+  'color-contrast': 'Text stands out too little from its background.',
+  'image-alt': 'A picture has no description that a screen reader could read out.',
+  'input-image-alt': 'A picture that works as a button has no description.',
+  'svg-img-alt': 'A drawing has no description that a screen reader could read out.',
+  'object-alt': 'An embedded part has no description.',
+  label: 'A form field does not say what belongs into it.',
+  'select-name': 'A list to choose from does not say what it is for.',
+  'input-button-name': 'A button of a form has no name.',
+  'button-name': 'A button has no name, so a screen reader only says "button".',
+  'link-name': 'A link has no name, so a screen reader only says "link".',
+  'link-in-text-block': 'A link inside a text is told apart by colour alone.',
+  'frame-title': 'An embedded page has no title.',
+  'document-title': 'The page has no title.',
+  'html-has-lang': 'The page does not say which language it is in, so it is read out wrongly.',
+  'html-lang-valid': 'The page names a language that does not exist, so it is read out wrongly.',
+  'html-xml-lang-mismatch': 'The page names two languages that differ.',
+  'valid-lang': 'A part of the page names a language that does not exist.',
+  'meta-viewport': 'Visitors are kept from zooming in.',
+  'meta-refresh': 'The page reloads or moves on by itself.',
+  list: 'A list is built so that screen readers cannot tell its entries.',
+  listitem: 'An entry of a list stands outside of any list.',
+  'definition-list': 'A list of terms is built so that screen readers cannot follow it.',
+  dlitem: 'A term stands outside of its list.',
+  'td-headers-attr': 'A cell of a table points to a heading that is not there.',
+  'th-has-data-cells': 'A heading of a table heads no cells.',
+  'td-has-header': 'A cell of a large table has no heading.',
+  tabindex: 'The order in which the keyboard reaches the parts is disturbed.',
+  'target-size': 'A button or link is too small or too close to the next for a finger.',
+  bypass: 'The keyboard cannot skip what repeats on every page.',
+  'skip-link': 'The link to skip to the content does not work.',
+  'video-caption': 'A film has no subtitles.',
+  'duplicate-id-aria': 'Two parts share one name, so help for screen readers points to the wrong one.',
+  'heading-order': 'Headings skip a level.',
+  'empty-heading': 'A heading is empty.',
+  'aria-hidden-body': 'The whole page is hidden from screen readers.',
+  'aria-hidden-focus': 'The keyboard reaches a part that is hidden from screen readers.',
+  'landmark-one-main': 'The page does not mark its main part.',
+};
+
+/** What a failed rule means for a visitor, in one sentence. */
+export function accessibilityWords(rule: string): string {
+  return WORDS[rule] ?? 'This part gives screen readers wrong or missing information.';
+}
