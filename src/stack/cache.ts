@@ -4,6 +4,14 @@ import { join } from 'node:path';
 
 export type Environment = Record<string, string | undefined>;
 
+/** The variables that are set, as a child process takes them. */
+export function definedIn(environment: Environment): Record<string, string> {
+  const set = Object.entries(environment).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(set);
+}
+
 /** The user's cache folder for AgOS; a private folder under the temporary one when there is no writable home. */
 export function userCacheDir(environment: Environment): string {
   const candidates = [

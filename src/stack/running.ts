@@ -1,6 +1,6 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Environment } from './cache.ts';
+import { definedIn, type Environment } from './cache.ts';
 import { type Lock, LockHeldError, lockHolder, takeLock } from './lock.ts';
 
 /** What another command needs to use a stack that runs: `<dataDir>/stack.json`, readable by its owner only. */
@@ -30,9 +30,8 @@ export async function takeDataDir(dataDir: string): Promise<Lock> {
  */
 export function withStack(base: Environment, variables: Record<string, string>): Record<string, string> {
   const hasTemporal = 'TEMPORAL_ADDRESS' in variables;
-  const kept = Object.entries(base).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined && !(hasTemporal && entry[0].startsWith('TEMPORAL_')),
+  const kept = Object.entries(definedIn(base)).filter(
+    ([name]) => !(hasTemporal && name.startsWith('TEMPORAL_')),
   );
   return { ...Object.fromEntries(kept), ...variables };
 }

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Environment } from '../cache.ts';
+import { definedIn, type Environment } from '../cache.ts';
 import { type OwnedProcess, spawnOwned } from '../owned.ts';
 import { whileWorking } from '../progress.ts';
 import type { Attempt, ChromiumContext } from './types.ts';
@@ -58,13 +58,10 @@ async function runInstaller(
   environment: Environment,
 ): Promise<string | undefined> {
   const script = join(dirname(require.resolve('playwright-core/package.json')), 'cli.js');
-  const set = Object.entries(environment).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
   const child = spawnOwned(process.execPath, [script, 'install', '--no-shell', '--no-remove', 'chromium'], {
     logFile: join(temporary, 'install.log'),
     env: {
-      ...Object.fromEntries(set),
+      ...definedIn(environment),
       PLAYWRIGHT_BROWSERS_PATH: folder,
       PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: '10000',
       TMPDIR: temporary,

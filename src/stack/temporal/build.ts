@@ -4,7 +4,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { Environment } from '../cache.ts';
+import { definedIn, type Environment } from '../cache.ts';
 import { spawnOwned, tailOf } from '../owned.ts';
 import { type Progress, whileWorking } from '../progress.ts';
 import { findOnPath } from './version.ts';
@@ -76,11 +76,8 @@ async function build(go: string, folder: string, options: BuildOptions): Promise
 
 /** Folders of its own, deleted afterwards; `modcacherw` because Go otherwise makes them read-only. */
 function buildEnvironment(environment: Environment, folder: string): Record<string, string> {
-  const set = Object.entries(environment).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
   return {
-    ...Object.fromEntries(set),
+    ...definedIn(environment),
     HOME: environment.HOME ?? folder,
     GOPATH: join(folder, 'path'),
     GOMODCACHE: join(folder, 'path', 'pkg', 'mod'),

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { Environment } from '../cache.ts';
+import { definedIn, type Environment } from '../cache.ts';
 import { type Lock, waitForLock } from '../lock.ts';
 import type { Progress } from '../progress.ts';
 import { buildTemporal, CLI_VERSION } from './build.ts';
@@ -53,11 +53,8 @@ export async function findTemporalServer(options: FindTemporalOptions): Promise<
 
 function findExternal(environment: Environment): ExternalTemporal | undefined {
   if (!environment.TEMPORAL_ADDRESS && !environment.TEMPORAL_PROFILE) return undefined;
-  const set = Object.entries(environment).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
   const { connectionOptions, namespace } = loadClientConnectConfig({
-    overrideEnvVars: Object.fromEntries(set),
+    overrideEnvVars: definedIn(environment),
   });
   const address = connectionOptions.address ?? 'localhost:7233';
   const options = connectionOptions as ConnectionOptions;
@@ -103,7 +100,7 @@ async function provide(options: FindTemporalOptions, tried: string[]): Promise<T
       {
         source: 'SDK download',
         path: downloaded,
-        make: () => downloadTemporal({ target: downloaded, progress }),
+        make: () => downloadTemporal({ target: downloaded, environment, progress }),
       },
       {
         source: 'go install',
