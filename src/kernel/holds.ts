@@ -24,6 +24,8 @@ export const RUN_HOLD_CODES = [
   'internal_error',
 ] as const;
 
+export const HOLD_CODES = [...SITE_HOLD_CODES, ...RUN_HOLD_CODES] as const;
+
 export type SiteHoldCode = (typeof SITE_HOLD_CODES)[number];
 export type RunHoldCode = (typeof RUN_HOLD_CODES)[number];
 export type HoldCode = SiteHoldCode | RunHoldCode;

@@ -16,7 +16,7 @@ export const runs = pgTable(
     leadId: uuid(),
     /** URL of a one-off audit; everything else is read from its rows. */
     target: text(),
-  /** What the run works on besides a lead: an audit without lead, or a batch. */
+    /** What the run works on besides a lead: an audit without lead, or a batch. */
     subjectId: uuid(),
     status: text().$type<RunStatus>().notNull().default('requested'),
     endCode: text(),

@@ -66,14 +66,16 @@ export async function recordDecision(
     decidedVia: decision.via,
     now: ctx.now,
   });
-  await recordAudit(ctx.tx, systemScope(input.tenant, decision.decidedBy ?? input.principal_id), {
-    ...(decision.via === 'unauthenticated' && { actorKind: 'operator' as const, actorId: null }),
-    action: decision.via === 'expiry' ? 'triage.decision_expired' : 'triage.decided',
-    resourceType: input.lead_id ? 'lead' : 'audit',
-    resourceId: input.lead_id ?? input.audit_id,
-    details: { approval_id: row.id, outcome: decision.outcome, reason: decision.reason, via: decision.via },
-    requestId: null,
-    address: null,
-  });
+  const scope = systemScope(input.tenant, decision.decidedBy ?? input.principal_id);
+  await recordAudit(
+    { tx: ctx.tx, scope, requestId: null, address: null },
+    {
+      ...(decision.via === 'unauthenticated' && { actor: { kind: 'operator' as const, id: null } }),
+      action: decision.via === 'expiry' ? 'triage.decision_expired' : 'triage.decided',
+      resourceType: input.lead_id ? 'lead' : 'audit',
+      resourceId: input.lead_id ?? input.audit_id,
+      details: { approval_id: row.id, outcome: decision.outcome, reason: decision.reason, via: decision.via },
+    },
+  );
   return { outcome: decision.outcome, decided_at: ctx.now.toISOString(), approval_id: row.id };
 }

@@ -4,15 +4,12 @@ import {
   triageWorkflowId,
 } from '../../../workflows/triage/triage-room/messages.ts';
 import { recordAudit } from '../../journal/audit-log/record.ts';
+import type { RequestContext } from '../../journal/request-context.ts';
 import { type RunRow, requestRun } from '../../journal/runs/repository.ts';
-import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import { changeLead, lockLead } from '../../leads/leads/repository.ts';
 import { canMove, type LeadStatus } from '../../leads/leads/rules.ts';
-import type { Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
-
-export type RequestContext = { tx: Tx; scope: TenantScope; requestId: string | null; address: string | null };
 
 /**
  * Asks for the triage of a lead, in the caller's transaction: the open run when there is one, else a new
@@ -72,13 +69,11 @@ async function request(
     requestId: ctx.requestId,
   });
   if (requested.created) {
-    await recordAudit(tx, scope, {
+    await recordAudit(ctx, {
       action: 'triage.requested',
       resourceType: what.leadId ? 'lead' : 'audit',
       resourceId: what.leadId ?? auditId,
       details: { run_id: runId },
-      requestId: ctx.requestId,
-      address: ctx.address,
     });
   }
   return requested;

@@ -99,7 +99,10 @@ async function triage(
   progress.awaiting(asked.until);
   upsertSearchAttributes({ AgosStatus: ['awaiting'] });
   setCurrentDetails(waitText(scored.score, asked.until));
-  const { decision } = await approval.decision({ expiryMs: scored.review_ms, defaultOutcome: scored.decision });
+  const { decision } = await approval.decision({
+    expiryMs: scored.review_ms,
+    defaultOutcome: scored.decision,
+  });
   const decidedBy = decision.via === 'expiry' ? 'expiry' : 'person';
   progress.enter('reporting');
   return finish(input, progress, { decision: decision.outcome, decidedBy });
@@ -152,7 +155,8 @@ function holdFor(error: unknown, reason: string | null): Hold {
   return (
     siteHoldOf(error) ?? {
       code: 'internal_error',
-      message: 'Something of ours failed while this site was scanned. Try again; the worker log says what it was.',
+      message:
+        'Something of ours failed while this site was scanned. Try again; the worker log says what it was.',
     }
   );
 }

@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import type { BatchItemView, BatchView } from '../leads/batches/schemas.ts';
+import type { ApiClient } from './client.ts';
+import { connect } from './connect.ts';
+import { EXIT } from './exit.ts';
+import { acting, print, printJson } from './output.ts';
+import { plain, table } from './table.ts';
+
+/** `agos batch ID`: an import's counts and the lines that were not good. */
+export function batchCommand(): Command {
+  return new Command('batch')
+    .description('show an import: its counts, and every line with something wrong')
+    .argument('<id>', 'id of the batch')
+    .option('--json', 'one JSON object')
+    .action((id: string, options: { json?: boolean }) =>
+      acting(options.json === true, async () => {
+        const { client } = await connect();
+        const batch = await client.get<BatchView>(`/v1/batches/${encodeURIComponent(id)}`);
+        const problems = await problemLines(client, batch.id);
+        if (options.json) printJson({ ...batch, problems });
+        else print(describeBatch(batch, problems));
+        return EXIT.ok;
+      }),
+    );
+}
+
+/** The first 100 lines of a batch that carry an error. */
+export async function problemLines(client: ApiClient, batchId: string): Promise<BatchItemView[]> {
+  const page = await client.get<{ data: BatchItemView[] }>(
+    `/v1/batches/${batchId}/items?with_errors=true&limit=100`,
+  );
+  return page.data;
+}
+
+/** A batch as tables: counts, then what was wrong line by line. */
+export function describeBatch(batch: BatchView, problems: readonly BatchItemView[]): string {
+  const { counts } = batch;
+  const head = ['batch', 'total', 'processed', 'qualified', 'disqualified', 'errors', 'unprocessed'];
+  const numbers = [
+    counts.total,
+    counts.processed,
+    counts.qualified,
+    counts.disqualified,
+    counts.error,
+    counts.unprocessed,
+  ];
+  const rows = problems.flatMap((item) =>
+    item.errors.map((error) => [String(item.line), plain(error.column ?? '–'), plain(error.reason)]),
+  );
+  const wrong = rows.length > 0 ? `\n${table(['line', 'column', 'what is wrong'], rows)}` : '';
+  return table(head, [[`${plain(batch.name)}: ${batch.status}`, ...numbers.map(String)]]) + wrong;
+}

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CliError, EXIT } from './exit.ts';
+
+/** An error that the API answered with. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly details: Record<string, unknown>;
+
+  constructor(status: number, body: { error?: string; message?: string; details?: Record<string, unknown> }) {
+    super(body.message ?? `The server answered ${status}.`);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = body.error ?? 'internal_error';
+    this.details = body.details ?? {};
+  }
+}
+
+export type Answer<T> = { status: number; headers: Headers; body: T };
+
+/** A client of the HTTP API with one key. */
+export type ApiClient = {
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>;
+  /** Sends bytes as they are, such as a file of leads. */
+  upload<T>(path: string, body: Uint8Array, mime: string): Promise<Answer<T>>;
+  /** The target of a redirect that is not followed. */
+  location(path: string): Promise<string | null>;
+  text(path: string): Promise<string>;
+};
+
+const ATTEMPTS = 4;
+
+/** Opens a client; reads are tried again while the server is away for a moment, writes never. */
+export function createClient(origin: string, apiKey: string): ApiClient {
+  const send = async (path: string, init: RequestInit): Promise<Response> => {
+    const headers = { authorization: `Bearer ${apiKey}`, ...(init.headers as Record<string, string>) };
+    try {
+      return await fetch(new URL(path, origin), { redirect: 'manual', ...init, headers });
+    } catch {
+      throw new CliError(EXIT.unreachable, `No AgOS answers at ${origin}. Start one with \`npx agos up\`.`);
+    }
+  };
+  const read = async (path: string): Promise<Response> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const response = await send(path, {});
+        if (response.status < 502 || attempt >= ATTEMPTS) return response;
+      } catch (error) {
+        if (attempt >= ATTEMPTS) throw error;
+      }
+      await sleep(250 * 2 ** attempt);
+    }
+  };
+  const answer = async <T>(response: Response): Promise<Answer<T>> => {
+    const body = (await response.json().catch(() => ({}))) as T;
+    if (response.status >= 400) throw new ApiError(response.status, body as Record<string, never>);
+    return { status: response.status, headers: response.headers, body };
+  };
+  return {
+    get: async <T>(path: string) => (await answer<T>(await read(path))).body,
+    post: async <T>(path: string, body: unknown = {}, headers: Record<string, string> = {}) =>
+      answer<T>(
+        await send(path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...headers },
+          body: JSON.stringify(body),
+        }),
+      ),
+    upload: async <T>(path: string, body: Uint8Array, mime: string) =>
+      answer<T>(
+        await send(path, { method: 'POST', headers: { 'content-type': mime }, body: body as BodyInit }),
+      ),
+    location: async (path) => (await read(path)).headers.get('location'),
+    text: async (path) => (await read(path)).text(),
+  };
+}

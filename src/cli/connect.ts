@@ -1,0 +1,42 @@
+import { createProgress } from '../stack/progress.ts';
+import { type ApiClient, createClient } from './client.ts';
+import { dataFolder, readCredentials } from './credentials.ts';
+import { CliError, EXIT } from './exit.ts';
+import { startLocalStack } from './local-stack.ts';
+
+export type Connection = { client: ApiClient; url: string; close(): Promise<void> };
+
+const nothing = async (): Promise<void> => undefined;
+
+/** A client for `AGOS_URL`, else for the stack that runs here; throws exit code 3 when there is none. */
+export async function connect(): Promise<Connection> {
+  const { AGOS_URL, AGOS_API_KEY } = process.env;
+  const found = AGOS_URL ? null : await runningStack();
+  const url = AGOS_URL ?? found?.url;
+  const apiKey = AGOS_API_KEY ?? found?.api_key;
+  if (!url)
+    throw new CliError(EXIT.unreachable, 'No AgOS runs here. Start one with `npx agos up`, or set AGOS_URL.');
+  if (!apiKey)
+    throw new CliError(EXIT.usage, 'Set AGOS_API_KEY to a key of that server (see `npx agos token`).');
+  return { client: createClient(url, apiKey), url, close: nothing };
+}
+
+/** Like `connect`, but brings a stack up for this call when none runs and `AGOS_URL` is not set. */
+export async function connectOrStart(): Promise<Connection> {
+  if (process.env.AGOS_URL || (await runningStack())) return connect();
+  const stack = await startLocalStack({
+    dataDir: dataFolder(),
+    environment: process.env,
+    progress: createProgress(),
+  });
+  return { client: createClient(stack.url, stack.apiKey), url: stack.url, close: stack.stop };
+}
+
+async function runningStack() {
+  const credentials = readCredentials(dataFolder());
+  if (!credentials) return null;
+  const alive = await fetch(`${credentials.url}/healthz`, { signal: AbortSignal.timeout(3000) }).catch(
+    () => null,
+  );
+  return alive?.ok ? credentials : null;
+}

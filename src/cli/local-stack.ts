@@ -1,0 +1,137 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
+import { spawnOwned, tailOf } from '../stack/owned.ts';
+import { freePort } from '../stack/ports.ts';
+import { elapsed, type Progress } from '../stack/progress.ts';
+import { type RunningStack, startStack } from '../stack/stack.ts';
+import { removeCredentials, writeCredentials } from './credentials.ts';
+import { CliError, EXIT } from './exit.ts';
+import { provideLocalKey } from './local-key.ts';
+import { migrateAll } from './migrate-all.ts';
+import { localSecrets } from './secrets.ts';
+
+export type LocalStackOptions = {
+  dataDir: string;
+  environment: NodeJS.ProcessEnv;
+  progress: Progress;
+  /** More variables for API and worker, such as the demo's allowed targets. */
+  extra?: Record<string, string>;
+};
+
+/** A whole AgOS on this machine: servers, migrated database, API, worker, and a key to use it. */
+export type LocalStack = {
+  url: string;
+  apiKey: string;
+  temporalUiUrl: string | null;
+  /** Resolves with a sentence when a part ends by itself. */
+  failed: Promise<string>;
+  stop(): Promise<void>;
+};
+
+/** Starts every part that is missing; ends what it started when one of them fails. */
+export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
+  const startedMs = Date.now();
+  mkdirSync(options.dataDir, { recursive: true });
+  const secrets = { ...localSecrets(options.dataDir), ...given(options.environment) };
+  const port = await freePort(8080);
+  const assetsPort = await freePort(8081);
+  const url = `http://127.0.0.1:${port}`;
+  const stack = await startStack({
+    dataDir: options.dataDir,
+    environment: { ...options.environment, ...options.extra },
+    progress: options.progress,
+    searchAttributes: SEARCH_ATTRIBUTES,
+    uiCodecEndpoint: `${url}/codec/${secrets.AGOS_CODEC_TOKEN}`,
+  });
+  try {
+    const environment = {
+      ...stack.environment,
+      ...secrets,
+      AGOS_PORT: String(port),
+      AGOS_PUBLIC_URL: url,
+      AGOS_ASSETS_PORT: String(assetsPort),
+      AGOS_ASSETS_URL: `http://127.0.0.1:${assetsPort}`,
+      AGOS_ASSETS_DIR: join(options.dataDir, 'assets'),
+    };
+    return await startProcesses(options, stack, environment, { url, startedMs });
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+const SECRET_NAMES = ['AGOS_SIGNING_SECRET', 'AGOS_PAYLOAD_KEYS', 'AGOS_CODEC_TOKEN'] as const;
+
+function given(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    SECRET_NAMES.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
+  );
+}
+
+async function startProcesses(
+  options: LocalStackOptions,
+  stack: RunningStack,
+  environment: Record<string, string>,
+  about: { url: string; startedMs: number },
+): Promise<LocalStack> {
+  const { progress, dataDir } = options;
+  await migrateAll({ environment, progress });
+  const apiKey = await provideLocalKey(environment, dataDir);
+  const owned = (name: string, script: string) => ({
+    name,
+    log: join(dataDir, `${name}.log`),
+    process: spawnOwned(process.execPath, [join(ROOT, script)], {
+      logFile: join(dataDir, `${name}.log`),
+      env: environment,
+      cwd: ROOT,
+      deathSignal: 'TERM',
+      stopTimeoutMs: 20_000,
+    }),
+  });
+  const parts = [owned('worker', 'temporal/worker.ts'), owned('api', 'src/api/server.ts')];
+  const died = Promise.race(
+    parts.map(async (part) => `The ${part.name} ended (${await part.process.exited}): ${tailOf(part.log)}`),
+  );
+  const stop = async (): Promise<void> => {
+    removeCredentials(dataDir);
+    await Promise.all(parts.map((part) => part.process.stop()));
+    await stack.stop();
+  };
+  try {
+    await untilReady(about.url, died);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  progress.line(`AgOS ready at ${about.url} in ${elapsed(about.startedMs)}`);
+  const temporalUiUrl = environment.AGOS_TEMPORAL_UI_URL ?? null;
+  writeCredentials(dataDir, {
+    url: about.url,
+    api_key: apiKey,
+    pid: process.pid,
+    temporal_ui_url: temporalUiUrl,
+  });
+  return { url: about.url, apiKey, temporalUiUrl, failed: Promise.race([stack.failed, died]), stop };
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+const READY_WITHIN_MS = 60_000;
+
+async function untilReady(url: string, died: Promise<string>): Promise<void> {
+  let ended: string | null = null;
+  void died.then((sentence) => {
+    ended = sentence;
+  });
+  const deadlineMs = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < deadlineMs && ended === null) {
+    const ready = await fetch(`${url}/readyz`).catch(() => null);
+    if (ready?.ok) return;
+    await sleep(150);
+  }
+  throw new CliError(
+    EXIT.unreachable,
+    ended ?? `AgOS did not become ready within ${READY_WITHIN_MS / 1000} s.`,
+  );
+}

@@ -1,0 +1,45 @@
+import { Command, CommanderError } from 'commander';
+import { batchCommand } from './batch.ts';
+import { decideCommand } from './decide.ts';
+import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
+import { EXIT } from './exit.ts';
+import { importCommand } from './import.ts';
+import { leadCommand } from './lead.ts';
+import { leadsCommand } from './leads.ts';
+import { migrateCommand } from './migrate.ts';
+import { tenantCommand } from './tenant.ts';
+import { tokenCommand } from './token.ts';
+import { triageCommand } from './triage.ts';
+import { upCommand } from './up.ts';
+
+const program = new Command('agos')
+  .description('AgOS: the durable backend an agency runs its AI agents on')
+  .version('0.1.0')
+  .exitOverride()
+  .configureHelp({ sortSubcommands: false })
+  .showHelpAfterError('(add --help for what it takes)');
+
+for (const command of [
+  upCommand(),
+  demoCommand(),
+  doctorCommand(),
+  migrateCommand(),
+  tenantCommand(),
+  tokenCommand(),
+  triageCommand(),
+  importCommand(),
+  leadsCommand(),
+  leadCommand(),
+  batchCommand(),
+  decideCommand(),
+]) {
+  program.addCommand(command.exitOverride());
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+}

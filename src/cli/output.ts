@@ -1,0 +1,47 @@
+import { ApiError } from './client.ts';
+import { CliError, EXIT, type ExitCode } from './exit.ts';
+
+/** Prints one value as a line of JSON. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Prints text for people. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Runs a command's action and turns what it throws into a sentence and an exit code. */
+export async function acting(json: boolean, action: () => Promise<ExitCode>): Promise<void> {
+  try {
+    process.exitCode = await action();
+  } catch (error) {
+    const { exitCode, code, message } = explain(error);
+    if (json) printJson({ error: code, message });
+    else process.stderr.write(`${message}\n`);
+    process.exitCode = exitCode;
+  }
+}
+
+function explain(error: unknown): { exitCode: ExitCode; code: string; message: string } {
+  if (error instanceof CliError)
+    return { exitCode: error.exitCode, code: 'command_failed', message: error.message };
+  if (error instanceof ApiError) {
+    const away = error.status === 502 || error.status === 503 || error.status === 504;
+    return { exitCode: away ? EXIT.unreachable : EXIT.refused, code: error.code, message: error.message };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { exitCode: EXIT.unreachable, code: 'command_failed', message };
+}
+
+/** An abort signal that the first Ctrl-C or SIGTERM fires; the second one ends the process at once. */
+export function interruption(): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return controller.signal;
+}

@@ -1,0 +1,55 @@
+import { auditWorkflowId, triageWorkflowId } from '../../../workflows/triage/triage-room/messages.ts';
+import { type AuditRow, factsOf } from './repository.ts';
+import type { AuditView, SignalView } from './schemas.ts';
+
+/** Makes links that a view needs: signed addresses of assets, the Web UI's page of a workflow. */
+export type Links = {
+  asset(tenant: string, assetId: string): Promise<string | null>;
+  workflow(workflowId: string): string | null;
+};
+
+/** An audit as the API shows it. */
+export async function toAuditView(row: AuditRow, links: Links): Promise<AuditView> {
+  const workflowId = row.leadId ? triageWorkflowId(row.tenantId, row.leadId) : auditWorkflowId(row.tenantId, row.id);
+  const { lighthouse } = factsOf(row);
+  const scored = row.status !== 'held';
+  return {
+    id: row.id,
+    lead_id: row.leadId,
+    run_id: row.runId,
+    url: row.url,
+    final_url: row.finalUrl,
+    status: row.status,
+    score: row.score,
+    decision: row.decision,
+    decided_by: row.decidedBy,
+    reasons: row.reasons,
+    signals: row.signals as SignalView[],
+    lighthouse: lighthouse && scored ? { ...lighthouse.scores, ...lighthouse.metrics } : null,
+    screenshots: {
+      phone: await picture(row, row.phoneScreenshotId, links),
+      desktop: await picture(row, row.desktopScreenshotId, links),
+    },
+    summary: row.summary ?? null,
+    hold: row.holdCode && row.holdMessage ? { code: row.holdCode, message: row.holdMessage } : null,
+    playbook: { slug: row.playbookSlug, version: row.playbookVersion },
+    agent: { slug: row.agentSlug, version: row.agentVersion },
+    agent_run_id: row.agentRunId,
+    report_asset_id: row.reportAssetId,
+    workflow_id: workflowId,
+    workflow_url: links.workflow(workflowId),
+    duration_ms: row.durationMs,
+    created_at: row.createdAt.toISOString(),
+    completed_at: row.completedAt?.toISOString() ?? null,
+  };
+}
+
+async function picture(
+  row: AuditRow,
+  assetId: string | null,
+  links: Links,
+): Promise<AuditView['screenshots']['phone']> {
+  if (!assetId) return null;
+  const url = await links.asset(row.tenantId, assetId);
+  return url ? { asset_id: assetId, url } : null;
+}
