@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Somebody else holds the lock; `holder` is what that process says about itself. */
@@ -49,12 +50,13 @@ export async function lockHolder(path: string): Promise<string | undefined> {
   return await askHolder(socketName(path));
 }
 
+/** The folder may be reached by several names; the lock itself need not exist as a file. */
 function socketName(path: string): string {
   let real = path;
   try {
-    real = realpathSync(path);
+    real = join(realpathSync(dirname(path)), basename(path));
   } catch {
-    // A path that does not exist yet is its own name.
+    // A folder that does not exist yet has one name only.
   }
   return `\0agos-${createHash('sha256').update(real).digest('hex').slice(0, 32)}`;
 }
