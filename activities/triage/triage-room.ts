@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { systemScope } from '../../src/kernel/actor.ts';
 import type { Hold } from '../../src/kernel/holds.ts';
+import type { SkillRunner } from '../../src/models/calls/run-skill.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Database, Tx } from '../../src/runtime/database/database.ts';
 import type { Playbook } from '../../src/triage/playbooks/schema.ts';
@@ -31,6 +32,7 @@ export type TriageRoomDeps = ScanDeps & {
   db: Database;
   clock: Clock;
   playbooks: readonly Playbook[];
+  skills: SkillRunner;
   decisions: DecisionVerifier;
 };
 

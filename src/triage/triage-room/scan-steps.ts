@@ -6,26 +6,10 @@ import { SiteHoldError } from '../../kernel/holds.ts';
 import { findLead } from '../../leads/leads/repository.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
-import type { FetchFacts, LinkCheck } from '../../sites/fetch/facts.ts';
-import type { LighthouseFacts } from '../../sites/lighthouse/facts.ts';
-import type { PageFacts } from '../../sites/page/facts.ts';
+import type { Screenshot } from '../../sites/browser/screenshot.ts';
+import type { SiteScanner } from '../../sites/scan/site-scanner.ts';
 import { type AuditRow, changeAudit, factsOf, saveFacts } from '../audits/repository.ts';
 import { requireAudit } from './score-audit.ts';
-
-/** A picture of the page in one viewport. */
-export type Screenshot = { bytes: Uint8Array; mime: string; width: number; height: number };
-
-/** Opens strangers' sites; every call goes through the egress guard. */
-export type SiteScanner = {
-  fetchSite(request: { url: string; signal: AbortSignal }): Promise<FetchFacts>;
-  inspectPage(request: { url: string; fetch: FetchFacts; signal: AbortSignal }): Promise<{
-    page: PageFacts;
-    phone: Screenshot;
-    desktop: Screenshot;
-  }>;
-  checkLinks(request: { pageUrl: string; links: string[]; signal: AbortSignal }): Promise<LinkCheck[]>;
-  measurePage(request: { url: string; signal: AbortSignal }): Promise<LighthouseFacts>;
-};
 
 export type ScanDeps = { db: Database; clock: Clock; scanner: SiteScanner; assets: AssetStore };
 
@@ -154,9 +138,9 @@ async function saveScreenshot(
     tenant: input.tenant,
     leadId: lead?.id ?? null,
     kind: 'screenshot',
-    filename: `${viewport}.${picture.mime === 'image/png' ? 'png' : 'jpg'}`,
+    filename: `${viewport}.jpg`,
     mime: picture.mime,
-    bytes: picture.bytes,
+    bytes: picture.jpeg,
     createdBy: input.principal_id,
   });
   return asset.id;

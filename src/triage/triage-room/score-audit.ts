@@ -56,7 +56,8 @@ export async function requireAudit(tx: Tx, input: TriageRoomInput): Promise<Audi
   return audit;
 }
 
-async function playbookOf(tx: Tx, audit: AuditRow): Promise<Playbook> {
+/** The playbook version that an audit is weighed by; throws when it was never loaded. */
+export async function playbookOf(tx: Tx, audit: AuditRow): Promise<Playbook> {
   const row = await findPlaybookVersion(tx, audit.playbookSlug, audit.playbookVersion);
   if (!row) throw new Error(`playbook ${audit.playbookSlug} ${audit.playbookVersion} is not loaded`);
   return row.config as Playbook;

@@ -4,12 +4,14 @@ import {
   defineSignal,
   defineUpdate,
   isCancellation,
+  log,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { TriageRoomActivities } from '../../../activities/triage/triage-room.ts';
 import type { Hold } from '../../../src/kernel/holds.ts';
+import type { ReportEnd } from '../../../src/triage/triage-room/write-report.ts';
 import { proxyProfile } from '../../lib/activity-profiles.ts';
 import { type Approval, createApproval } from '../../lib/approval.ts';
 import { siteHoldOf } from '../../lib/failures.ts';
@@ -90,12 +92,12 @@ async function triage(
   await model.summariseAudit(input);
   progress.enter('reporting');
   if (scored.review_ms === null) {
-    return finish(input, progress, { decision: scored.decision, decidedBy: 'score' });
+    return finish(input, progress, { decision: scored.decision, decidedBy: 'score', reason: null });
   }
   const asked = await core.askPerson(input, scored.review_ms);
   if (!asked) return { status: 'superseded', score: scored.score, hold_code: null };
   waiting.approvalId = asked.approval_id;
-  await report.writeReport(input, { awaiting_until: asked.until });
+  await tryReport(input, { awaiting_until: asked.until });
   progress.awaiting(asked.until);
   upsertSearchAttributes({ AgosStatus: ['awaiting'] });
   setCurrentDetails(waitText(scored.score, asked.until));
@@ -105,16 +107,17 @@ async function triage(
   });
   const decidedBy = decision.via === 'expiry' ? 'expiry' : 'person';
   progress.enter('reporting');
-  return finish(input, progress, { decision: decision.outcome, decidedBy });
+  return finish(input, progress, { decision: decision.outcome, decidedBy, reason: decision.reason });
 }
 
 async function finish(
   input: TriageRoomInput,
   progress: ProgressTracker,
-  end: { decision: Outcome; decidedBy: 'score' | 'person' | 'expiry' },
+  end: { decision: Outcome; decidedBy: 'score' | 'person' | 'expiry'; reason: string | null },
 ): Promise<TriageRoomResult> {
-  await report.writeReport(input, { decision: end.decision, decided_by: end.decidedBy });
-  const result = await core.finishTriage(input, end);
+  const { decision, decidedBy, reason } = end;
+  await tryReport(input, { decision, decided_by: decidedBy, reason });
+  const result = await core.finishTriage(input, { decision, decidedBy });
   progress.enter('done');
   show(result);
   return result;
@@ -125,11 +128,21 @@ async function settleHeld(
   hold: Hold,
   progress: ProgressTracker,
 ): Promise<TriageRoomResult> {
-  await report.writeReport(input, { hold });
+  await tryReport(input, { hold });
   const result = await core.holdTriage(input, hold);
   progress.held(hold.code);
   show(result);
   return result;
+}
+
+/** A report that cannot be written costs nobody the result. */
+async function tryReport(input: TriageRoomInput, end: ReportEnd): Promise<void> {
+  try {
+    await report.writeReport(input, end);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('the report could not be written', { audit: input.audit_id });
+  }
 }
 
 function show(result: TriageRoomResult): void {

@@ -1,0 +1,48 @@
+import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
+import { addUsage } from '../../agents/agent-runs/repository.ts';
+import { systemScope } from '../../kernel/actor.ts';
+import { recordModelCall } from '../../models/calls/repository.ts';
+import { runSkill, type SkillRunner } from '../../models/calls/run-skill.ts';
+import type { Database } from '../../runtime/database/database.ts';
+import { changeAudit, factsOf } from '../audits/repository.ts';
+import type { SignalView } from '../audits/schemas.ts';
+import type { Signal } from '../signals/types.ts';
+import { summaryInputOf } from '../summary/input.ts';
+import { summarySkill } from '../summary/skill.ts';
+import { playbookOf, requireAudit } from './score-audit.ts';
+
+/** After as many tries the offline method answers: a lead does not wait for a model. */
+const MODEL_TRIES = 3;
+
+/** Writes the agent's summary of a scored audit; stores transcript, tokens and cost with the agent run. */
+export async function summariseAudit(
+  deps: { db: Database; skills: SkillRunner },
+  input: TriageRoomInput,
+  call: { signal: AbortSignal; attempt: number },
+): Promise<void> {
+  const scope = systemScope(input.tenant, input.principal_id);
+  const { audit, threshold } = await deps.db.withTenant(scope, async (tx) => {
+    const row = await requireAudit(tx, input);
+    return { audit: row, threshold: (await playbookOf(tx, row)).threshold };
+  });
+  const { page } = factsOf(audit);
+  if (!page || audit.score === null || audit.decision === null)
+    throw new Error(`audit ${audit.id} has no score`);
+  const skillInput = summaryInputOf({
+    finalUrl: audit.finalUrl ?? page.final_url,
+    score: audit.score,
+    threshold,
+    decision: audit.decision,
+    signals: audit.signals as (Signal & Pick<SignalView, 'points'>)[],
+    page,
+  });
+  const mayRetry = call.attempt < MODEL_TRIES;
+  const run = await runSkill(deps.skills, summarySkill, skillInput, { signal: call.signal, mayRetry });
+  await deps.db.withTenant(scope, async (tx) => {
+    const about = { tenantId: input.tenant, leadId: input.lead_id, createdBy: input.principal_id };
+    await recordModelCall(tx, { ...about, agentRunId: audit.id, skill: summarySkill.name }, run);
+    await addUsage(tx, input.tenant, audit.id, { ...run.usage, costMicroUsd: run.costMicroUsd });
+    const summary = { text: run.output.text, generated_by: run.generatedBy };
+    await changeAudit(tx, { tenant: input.tenant, id: audit.id }, { summary });
+  });
+}

@@ -1,0 +1,104 @@
+import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
+import type { AssetStore } from '../../assets/files/store.ts';
+import { systemScope } from '../../kernel/actor.ts';
+import type { Hold } from '../../kernel/holds.ts';
+import { findLead } from '../../leads/leads/repository.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Database, Tx } from '../../runtime/database/database.ts';
+import { type AuditRow, changeAudit, factsOf, findAudit } from '../audits/repository.ts';
+import type { SignalView } from '../audits/schemas.ts';
+import type { ReportModel, ReportPicture } from '../report/model.ts';
+import { renderReport } from '../report/render.ts';
+import type { Decision } from '../scoring/rules.ts';
+import type { Signal } from '../signals/types.ts';
+import { playbookOf } from './score-audit.ts';
+
+/** What the report says of the end: a decision, a wait for a person, or a hold. */
+export type ReportEnd =
+  | { decision: Decision; decided_by: 'score' | 'person' | 'expiry'; reason: string | null }
+  | { awaiting_until: string }
+  | { hold: Hold };
+
+type ReportDeps = { db: Database; clock: Clock; assets: AssetStore };
+
+/** Writes the report of an audit as a new file and makes it the audit's; nothing when no audit was opened. */
+export async function writeAuditReport(
+  deps: ReportDeps,
+  input: TriageRoomInput,
+  end: ReportEnd,
+): Promise<void> {
+  const scope = systemScope(input.tenant, input.principal_id);
+  const read = await deps.db.withTenant(scope, (tx) => readReport(tx, input));
+  if (!read) return;
+  const pictures = 'hold' in end ? NO_PICTURES : await readPictures(deps, read.audit);
+  const model = toModel(read, pictures, end, deps.clock.now());
+  const bytes = new TextEncoder().encode(renderReport(model));
+  await deps.db.withTenant(scope, async (tx) => {
+    const asset = await deps.assets.save(tx, {
+      tenant: input.tenant,
+      leadId: input.lead_id,
+      kind: 'report_html',
+      filename: 'report.html',
+      mime: 'text/html',
+      bytes,
+      createdBy: input.principal_id,
+    });
+    await changeAudit(tx, { tenant: input.tenant, id: input.audit_id }, { reportAssetId: asset.id });
+  });
+}
+
+type Read = {
+  audit: AuditRow;
+  name: string | null;
+  playbook: { name: string; threshold: number };
+};
+
+const NO_PICTURES = { phone: null, desktop: null };
+
+async function readReport(tx: Tx, input: TriageRoomInput): Promise<Read | null> {
+  const audit = await findAudit(tx, input.tenant, input.audit_id);
+  if (!audit) return null;
+  const lead = input.lead_id ? await findLead(tx, input.tenant, input.lead_id) : null;
+  const { name, threshold } = await playbookOf(tx, audit);
+  return { audit, name: lead?.companyName ?? null, playbook: { name, threshold } };
+}
+
+async function readPictures(deps: ReportDeps, audit: AuditRow): Promise<ReportModel['screenshots']> {
+  const read = async (id: string | null): Promise<ReportPicture | null> => {
+    if (!id) return null;
+    const bytes = await deps.assets.read(systemScope(audit.tenantId, audit.createdBy), id);
+    return bytes && { mime: 'image/jpeg', bytes };
+  };
+  return { phone: await read(audit.phoneScreenshotId), desktop: await read(audit.desktopScreenshotId) };
+}
+
+function toModel(
+  read: Read,
+  screenshots: ReportModel['screenshots'],
+  end: ReportEnd,
+  now: Date,
+): ReportModel {
+  const { audit, name, playbook } = read;
+  const hold = 'hold' in end ? end.hold : null;
+  const { lighthouse } = factsOf(audit);
+  return {
+    name,
+    requested_url: audit.url,
+    final_url: audit.finalUrl,
+    scanned_at: audit.createdAt,
+    duration_ms: now.getTime() - audit.createdAt.getTime(),
+    score: hold ? null : audit.score,
+    threshold: playbook.threshold,
+    decision: 'decision' in end ? end.decision : null,
+    decided_by: 'decision' in end ? end.decided_by : null,
+    decision_reason: 'decision' in end ? end.reason : null,
+    awaiting_until: 'awaiting_until' in end ? new Date(end.awaiting_until) : null,
+    reasons: hold ? [] : audit.reasons,
+    signals: hold ? [] : (audit.signals as (Signal & Pick<SignalView, 'points'>)[]),
+    lighthouse: hold ? null : (lighthouse ?? null),
+    summary: hold ? null : (audit.summary ?? null),
+    screenshots,
+    hold,
+    playbook: { name: playbook.name, slug: audit.playbookSlug, version: audit.playbookVersion },
+  };
+}
