@@ -13,7 +13,10 @@ export type StartRequest = {
   summary: string;
 };
 
-/** `already_running`: a workflow with this id is open; its first activity will claim the run it knows. */
+/**
+ * `already_running`: a workflow with this id is open, perhaps one of an older run that is just ending.
+ * Only `started` marks the run; an open workflow of this very run claims it by its first activity.
+ */
 export type StartOutcome = { outcome: 'started' | 'already_running'; temporalRunId: string };
 
 /**
@@ -38,6 +41,6 @@ export type Observation =
 /** How the worker looks after runs that operators and faults may have ended behind our back. */
 export type RunObserver = {
   observe(workflowId: string): Promise<Observation>;
-  /** Ends a workflow for good; one that has ended already is left alone. */
-  terminate(workflowId: string, reason: string): Promise<void>;
+  /** Ends one run of a workflow for good; one that has ended already is left alone. */
+  terminate(workflow: { workflowId: string; temporalRunId: string }, reason: string): Promise<void>;
 };

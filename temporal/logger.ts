@@ -1,5 +1,5 @@
 import type { LogLevel, Logger as TemporalLogger } from '@temporalio/worker';
-import type { Logger } from 'pino';
+import type { Logger } from '../src/runtime/logger.ts';
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 

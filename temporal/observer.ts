@@ -40,9 +40,9 @@ export function createObserver(client: Client, options: { stuckAfterFailures?: n
         },
         { state: 'not_found' },
       ),
-    terminate: (workflowId, reason) =>
+    terminate: ({ workflowId, temporalRunId }, reason) =>
       onWorkflow(async () => {
-        await client.workflow.getHandle(workflowId).terminate(reason);
+        await client.workflow.getHandle(workflowId, temporalRunId).terminate(reason);
       }, undefined),
   };
 }

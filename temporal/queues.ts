@@ -12,3 +12,14 @@ export const TASK_QUEUES = {
 } as const;
 
 export type TaskQueue = keyof typeof TASK_QUEUES;
+
+/** Reads `workflows,core,...`: every queue when unset; throws a sentence that names an unknown one. */
+export function parseQueues(text: string | undefined): TaskQueue[] {
+  const all = Object.keys(TASK_QUEUES) as TaskQueue[];
+  if (text === undefined) return all;
+  return text.split(',').map((word) => {
+    const queue = all.find((known) => known === word.trim());
+    if (!queue) throw new Error(`AGOS_QUEUES: "${word}" is none of ${all.join(', ')}`);
+    return queue;
+  });
+}

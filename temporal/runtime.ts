@@ -1,5 +1,5 @@
 import { Runtime } from '@temporalio/worker';
-import type { Logger } from 'pino';
+import type { Logger } from '../src/runtime/logger.ts';
 import { toTemporalLogger } from './logger.ts';
 
 /**

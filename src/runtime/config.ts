@@ -23,6 +23,8 @@ const environmentSchema = z.object({
   /** Bearer token that the Web UI's codec endpoint demands. */
   AGOS_CODEC_TOKEN: z.string().min(16).optional(),
   AGOS_TEMPORAL_UI_URL: z.url().optional(),
+  /** Task queues that this worker serves, `workflows,core,...`; every one of them when unset. */
+  AGOS_QUEUES: z.string().optional(),
   /** JSON array of `{issuer, audience, jwks_url}`. */
   AGOS_OIDC_ISSUERS: z.string().optional(),
   /** `name:port=127.0.0.1,...`; development only. */

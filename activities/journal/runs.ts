@@ -1,0 +1,29 @@
+import { log } from '@temporalio/activity';
+import type { Clock } from '../../src/runtime/clock.ts';
+import type { Database } from '../../src/runtime/database/database.ts';
+import type { Gateway, RunObserver } from '../../temporal/gateway-type.ts';
+import type { ReconcileResult } from '../../workflows/journal/reconcile-runs/messages.ts';
+import type { SweepResult } from '../../workflows/journal/sweep-runs/messages.ts';
+import type { Reconciler } from './reconciler.ts';
+import { settleLostRuns } from './settle-lost-runs.ts';
+import { startUnmarkedRuns } from './sweep-runs.ts';
+
+export type RunActivitiesDeps = {
+  db: Database;
+  clock: Clock;
+  gateway: Pick<Gateway, 'start'>;
+  observer: RunObserver;
+  /** One for each area that keeps rows in flight; the runs themselves come last. */
+  reconcilers: readonly Reconciler[];
+};
+
+/** Activities of the two Schedules that look after runs. */
+export function createRunActivities(deps: RunActivitiesDeps) {
+  const warn = (message: string, about: Record<string, unknown>): void => log.warn(message, about);
+  return {
+    startUnmarkedRuns: (): Promise<SweepResult> => startUnmarkedRuns({ ...deps, warn }),
+    settleLostRuns: (): Promise<ReconcileResult> => settleLostRuns({ ...deps, warn }),
+  };
+}
+
+export type RunActivities = ReturnType<typeof createRunActivities>;

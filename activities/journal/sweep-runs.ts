@@ -1,0 +1,61 @@
+import pLimit from 'p-limit';
+import { findUnmarked, markStarted, type RunRow } from '../../src/journal/runs/repository.ts';
+import { systemScope } from '../../src/kernel/actor.ts';
+import { AgosError } from '../../src/kernel/errors.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
+import type { Database } from '../../src/runtime/database/database.ts';
+import type { Gateway } from '../../temporal/gateway-type.ts';
+import type { SweepResult } from '../../workflows/journal/sweep-runs/messages.ts';
+
+/** Bounds a pass: what is left comes within seconds, and a flood cannot make a pass overrun its time. */
+const RUNS_PER_PASS = 200;
+const STARTS_AT_ONCE = 10;
+
+export type SweepDeps = {
+  db: Database;
+  clock: Clock;
+  gateway: Pick<Gateway, 'start'>;
+  warn(message: string, about: Record<string, unknown>): void;
+};
+
+/** Starts the workflows of committed runs that Temporal has not accepted yet, oldest first. */
+export async function startUnmarkedRuns(deps: SweepDeps): Promise<SweepResult> {
+  const unmarked = await findUnmarked(deps.db, RUNS_PER_PASS);
+  const limit = pLimit(STARTS_AT_ONCE);
+  const outcomes = await Promise.all(unmarked.map((run) => limit(() => tryStart(deps, run))));
+  const count = (outcome: string): number => outcomes.filter((one) => one === outcome).length;
+  return { started: count('started'), already_running: count('already_running'), left: count('left') };
+}
+
+/** One run that cannot be started must not keep the others from it. */
+async function tryStart(deps: SweepDeps, run: RunRow): Promise<'started' | 'already_running' | 'left'> {
+  try {
+    return await start(deps, run);
+  } catch (error) {
+    if (error instanceof AgosError && error.code === 'temporal_unavailable') throw error;
+    deps.warn('a run could not be started', { run_id: run.id, reason: describe(error) });
+    return 'left';
+  }
+}
+
+async function start({ db, clock, gateway }: SweepDeps, run: RunRow): Promise<'started' | 'already_running'> {
+  const { outcome, temporalRunId } = await gateway.start({
+    kind: run.kind,
+    workflowId: run.workflowId,
+    tenant: run.tenantId,
+    runId: run.id,
+    leadId: run.leadId,
+    input: run.input,
+    summary: run.target ?? run.kind,
+  });
+  // An open workflow may belong to an older run of this id: if it is this run's, it claims it by itself.
+  if (outcome === 'already_running') return outcome;
+  await db.withTenant(systemScope(run.tenantId, run.createdBy), (tx) =>
+    markStarted(tx, { tenant: run.tenantId, id: run.id, temporalRunId, now: clock.now() }),
+  );
+  return outcome;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
