@@ -39,6 +39,19 @@ test('a child that ignores SIGTERM is killed in the end', async () => {
   expect(await child.exited).toBe('signal SIGKILL');
 });
 
+test('Ctrl-C in our terminal does not reach a child, and killing it takes its own children along', async () => {
+  const logFile = join(folder, 'log');
+  const script = 'trap "" TERM; sleep 1000 & echo $!; wait; wait';
+  const child = spawnOwned('sh', ['-c', script], { logFile, env: {}, stopTimeoutMs: 100 });
+  await expect.poll(() => readFile(logFile, 'utf8')).toMatch(/\d+\n/);
+  const grandchild = Number(await readFile(logFile, 'utf8'));
+  const groupOf = async (pid: number): Promise<number> =>
+    Number((await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ')[2]);
+  expect(await groupOf(child.pid)).not.toBe(await groupOf(process.pid));
+  await child.stop();
+  await expect.poll(() => isAlive(grandchild), { timeout: 5_000 }).toBe(false);
+});
+
 test('a command that does not exist is an end, not a crash', async () => {
   const child = spawnOwned(join(folder, 'missing'), [], { logFile: join(folder, 'log'), env: {} });
   expect(await child.exited).toMatch(/exit code 127|ENOENT/);

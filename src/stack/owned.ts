@@ -33,6 +33,7 @@ export function spawnOwned(command: string, args: readonly string[], options: Ow
     cwd: options.cwd ?? '/',
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin', ...options.env },
     stdio: ['ignore', log, log],
+    detached: true, // a terminal's Ctrl-C is for us: we end our children in the right order
     ...(options.user && { uid: options.user.uid, gid: options.user.gid }),
   });
   closeSync(log);
@@ -45,13 +46,23 @@ export function spawnOwned(command: string, args: readonly string[], options: Ow
   });
   const stop = async (): Promise<void> => {
     if (ended) return;
-    child.kill(stopSignal);
+    signalTo(child.pid, stopSignal);
     const gone = await Promise.race([exited.then(() => true), sleep(stopTimeoutMs, false, { ref: false })]);
-    if (!gone) child.kill('SIGKILL');
+    if (!gone) signalTo(child.pid, 'SIGKILL');
     await exited;
   };
-  if (leash.length === 0) killAtExit(exited, () => child.kill('SIGKILL'));
+  if (leash.length === 0) killAtExit(exited, () => signalTo(child.pid, 'SIGKILL'));
   return { pid: child.pid ?? -1, exited, hasExited: () => ended, stop };
+}
+
+/** SIGKILL reaches what the child has started as well; any other signal is for the child to pass on. */
+function signalTo(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(signal === 'SIGKILL' ? -pid : pid, signal);
+  } catch {
+    // It ended by itself in between.
+  }
 }
 
 /** The last lines of a child's log, to explain why it did not start. */

@@ -42,11 +42,10 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
     await lock.release();
   };
   try {
-    const starting = partsToStart({ ...options, dataDir });
-    const outcomes = await Promise.allSettled(starting);
-    for (const outcome of outcomes) if (outcome.status === 'fulfilled') started.push(outcome.value);
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure) throw failure.reason;
+    // One after the other: their progress shares one line, and a missing part is told before a long build.
+    started.push(await provideDatabase({ ...options, dataDir }));
+    started.push(await provideTemporal({ ...options, dataDir }));
+    if (options.chromium !== false) started.push(await provideChromium(options));
     const variables = collectVariables(started, options);
     await recordStack(dataDir, variables);
     const failed = new Promise<string>((resolve) => {
@@ -62,12 +61,6 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
     await stop();
     throw error;
   }
-}
-
-function partsToStart(options: StartStackOptions): Promise<StackPart>[] {
-  const parts = [provideDatabase(options), provideTemporal(options)];
-  if (options.chromium !== false) parts.push(provideChromium(options));
-  return parts;
 }
 
 async function provideChromium({ environment, progress }: StartStackOptions): Promise<StackPart> {
