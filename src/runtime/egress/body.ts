@@ -9,7 +9,11 @@ export const ACCEPT_ENCODING = 'gzip, deflate, br';
 const MAX_ENCODINGS = 2;
 
 /** Reads a body, counting bytes as they leave decompression, so that a bomb stops at the limit. */
-export async function readBody(source: Readable, encoding: string, maxBytes: number): Promise<Buffer> {
+export async function readBody(
+  source: Readable,
+  headers: Record<string, string>,
+  maxBytes: number,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   const sink = new Writable({
@@ -19,7 +23,7 @@ export async function readBody(source: Readable, encoding: string, maxBytes: num
       callback(sizeBytes > maxBytes ? tooLarge(maxBytes) : null);
     },
   });
-  await pipeline([source, ...decodersFor(encoding), sink]);
+  await pipeline([source, ...decodersFor(headers['content-encoding'] ?? ''), sink]);
   return Buffer.concat(chunks, sizeBytes);
 }
 

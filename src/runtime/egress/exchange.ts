@@ -9,6 +9,7 @@ import { type EgressGuard, EgressRefused } from './guard.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 
 const MAX_HEADER_BYTES = 64 * 1024;
+const MAX_DUMP_BYTES = 64 * 1024;
 const HTML = 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.5';
 
 export type ExchangeRequest = {
@@ -20,6 +21,8 @@ export type ExchangeRequest = {
   /** Limit of all hops together; waiting for another request to the same host does not count. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
+  /** Says by status and headers whether the body is worth reading; it is left unread otherwise. */
+  wantsBody?: (head: { status: number; headers: Record<string, string> }) => boolean;
 };
 
 /** One answer of one server. */
@@ -113,14 +116,12 @@ async function askOnce(
       headers,
       signal,
     });
-    const body = await bodyOf(response, method, request.maxBytes);
-    return {
-      url: url.href,
-      status: response.statusCode,
-      headers: flatHeaders(response.headers),
-      body,
-      certificate: connection.certificate,
-    };
+    const head = { status: response.statusCode, headers: flatHeaders(response.headers) };
+    const isWanted = method !== 'HEAD' && (request.wantsBody?.(head) ?? true);
+    const body = isWanted
+      ? await readBody(response.body, head.headers, request.maxBytes)
+      : await leave(response.body);
+    return { url: url.href, ...head, body, certificate: connection.certificate };
   } catch (error) {
     request.signal?.throwIfAborted();
     if (late.aborted) throw timedOut(request.timeoutMs);
@@ -128,11 +129,9 @@ async function askOnce(
   }
 }
 
-async function bodyOf(response: Dispatcher.ResponseData, method: string, maxBytes: number): Promise<Buffer> {
-  const source = response.body;
-  if (method !== 'HEAD')
-    return readBody(source, String(response.headers['content-encoding'] ?? ''), maxBytes);
-  await source.dump();
+/** A short rest is read away so that the connection can be used again; a long one ends it. */
+async function leave(body: Dispatcher.ResponseData['body']): Promise<Buffer> {
+  await body.dump({ limit: MAX_DUMP_BYTES });
   return Buffer.alloc(0);
 }
 
