@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { SIGNAL_CODES } from '../../src/triage/signals/codes.ts';
+
+const labelsSchema = z.object({
+  hold: z.string().nullable(),
+  signals: z.partialRecord(z.enum(SIGNAL_CODES), z.object({ expected: z.boolean(), why: z.string() })),
+});
+
+export type Labels = z.infer<typeof labelsSchema>;
+
+/** Reads what a person said of a site; what else stands in the file does not concern the table. */
+export function readLabels(folder: string): Labels {
+  return labelsSchema.parse(JSON.parse(readFileSync(join(folder, 'labels.json'), 'utf8')));
+}
