@@ -2,18 +2,19 @@ import { newId } from '../../runtime/ids.ts';
 import type { RequestContext } from '../request-context.ts';
 import { auditLog } from './tables.ts';
 
-/** One line of the audit log: what was done, to what. */
+/** What happened to what. */
 export type AuditEntry = {
-  /** `resource.verb`, such as `lead.created`. */
+  /** Dotted: `lead.created`. */
   action: string;
   resourceType: string;
   resourceId: string | null;
+  /** Ids, codes and field names; never secrets nor whole documents. */
   details?: Record<string, unknown>;
-  /** Who it was when it was not the scope's actor: nobody that a ticket proves, for example. */
-  actor?: { kind: 'operator' | 'administrator'; id: string | null };
+  /** Set when somebody acted whom the context does not name. */
+  actor?: { kind: typeof auditLog.$inferInsert.actorKind; id: string | null };
 };
 
-/** Writes who did what, from where, in the transaction of the change itself. */
+/** Writes who did what, from where, in the transaction of the change: without the row there is no change. */
 export async function recordAudit(ctx: RequestContext, entry: AuditEntry): Promise<void> {
   const actor = entry.actor ?? ctx.scope.actor;
   await ctx.tx.insert(auditLog).values({

@@ -1,0 +1,78 @@
+import { and, eq, isNull } from 'drizzle-orm';
+import { AgosError } from '../../kernel/errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Database } from '../../runtime/database/database.ts';
+import { verifyKey } from '../keys/verify-key.ts';
+import { members } from '../members/tables.ts';
+import { tenants } from '../tenants/tables.ts';
+import { type Identity, identityOf } from './identity.ts';
+import { type Person, tokenInvalid } from './tokens.ts';
+
+export type AuthenticateDeps = {
+  db: Database;
+  clock: Clock;
+  verifyToken(token: string, now: Date): Promise<Person>;
+};
+
+/** Says who sends requests: an API key, or a person by JWT in one of their tenants. */
+export function createAuthenticate(deps: AuthenticateDeps): (request: Request) => Promise<Identity> {
+  return async (request) => {
+    const token = bearerToken(request);
+    const wanted = request.headers.get('agos-tenant');
+    if (token.startsWith('agos_')) {
+      const identity = await verifyKey(deps.db, token, deps.clock.now());
+      if (!identity) throw tokenInvalid();
+      if (wanted !== null && wanted !== identity.tenant.id) throw notAMember();
+      return identity;
+    }
+    const person = await deps.verifyToken(token, deps.clock.now());
+    return chooseMembership(await membershipsOf(deps.db, person), wanted);
+  };
+}
+
+function bearerToken(request: Request): string {
+  const header = request.headers.get('authorization');
+  if (header === null) {
+    throw new AgosError('token_missing', 'Send an API key or a token: `Authorization: Bearer <key>`.');
+  }
+  const token = /^Bearer +([\x21-\x7e]{1,8192})$/i.exec(header)?.[1];
+  if (!token) throw tokenInvalid();
+  return token;
+}
+
+async function membershipsOf(db: Database, person: Person): Promise<Identity[]> {
+  const found = await db.withSystem('members_by_identity', (tx) =>
+    tx
+      .select({ member: members, tenant: tenants })
+      .from(members)
+      .innerJoin(tenants, eq(tenants.id, members.tenantId))
+      .where(
+        and(
+          eq(members.issuer, person.issuer),
+          eq(members.subject, person.subject),
+          isNull(members.removedAt),
+          isNull(tenants.deletedAt),
+        ),
+      ),
+  );
+  return found.map(({ member, tenant }) => {
+    const principal = { kind: 'member' as const, id: member.id, name: member.name };
+    return identityOf({ tenant, principal, role: member.role });
+  });
+}
+
+function chooseMembership(memberships: Identity[], wanted: string | null): Identity {
+  if (wanted === null && memberships.length > 1) {
+    throw new AgosError('invalid_request', 'You are a member of several tenants: name one in AgOS-Tenant.', {
+      field: 'AgOS-Tenant',
+    });
+  }
+  const chosen = wanted === null ? memberships[0] : memberships.find(({ tenant }) => tenant.id === wanted);
+  if (!chosen) throw notAMember();
+  return chosen;
+}
+
+/** The same answer for a tenant of others and for one that does not exist. */
+function notAMember(): AgosError {
+  return new AgosError('permission_denied', 'You are not a member of this tenant.');
+}

@@ -1,0 +1,30 @@
+import type { Role, TenantScope } from '../../kernel/actor.ts';
+import type { TenantStatus } from '../tenants/rules.ts';
+import { type Permission, permissionsOf, seesAll } from './permissions.ts';
+
+/** Who sent a request, in which tenant, and what they may do there. */
+export type Identity = {
+  tenant: { id: string; name: string; status: TenantStatus };
+  principal: { kind: 'member' | 'key'; id: string; name: string | null };
+  role: Role;
+  permissions: ReadonlySet<Permission>;
+  scope: TenantScope;
+};
+
+/** The identity of a member or key with this role; `scopes` narrow what a key may do. */
+export function identityOf(input: {
+  tenant: Identity['tenant'];
+  principal: Identity['principal'];
+  role: Role;
+  scopes?: readonly string[] | null;
+}): Identity {
+  const { tenant, principal, role } = input;
+  const actor = { kind: principal.kind, id: principal.id, seesAll: seesAll(role) };
+  return {
+    tenant,
+    principal,
+    role,
+    permissions: permissionsOf(role, input.scopes ?? null),
+    scope: { tenant: tenant.id, actor },
+  };
+}

@@ -1,0 +1,184 @@
+import { sql } from 'drizzle-orm';
+import type { Identity } from '../../access/identity/identity.ts';
+import {
+  claimKey,
+  forgetExpiredKeys,
+  type KeyUse,
+  lockKey,
+  releaseKey,
+  storeAnswer,
+} from '../../journal/idempotency/repository.ts';
+import { isFinal } from '../../journal/idempotency/rules.ts';
+import { AgosError } from '../../kernel/errors.ts';
+import type { Tx } from '../../runtime/database/database.ts';
+import { requireAccess } from './access.ts';
+import { requireDeclaredReply } from './contract.ts';
+import { toAgosError } from './envelope.ts';
+import { fromStored, keyUseOf, toStored } from './idempotency.ts';
+import type { Incoming, KitDeps } from './kit-deps.ts';
+import { createPaging } from './paging.ts';
+import { parseInput, parseQuery } from './parse-input.ts';
+import { isBytes, readBody } from './read-body.ts';
+import type { AnyReply } from './reply.ts';
+import type { HandlerBase, Route } from './route.ts';
+import { checkIfMatch } from './version.ts';
+
+type Input = { params: unknown; query: unknown; body: unknown };
+type Call = { route: Route; deps: KitDeps; base: HandlerBase; input: Input };
+
+/** Carries out one request at its route: who, may they, what, once, answer. */
+export async function execute(route: Route, deps: KitDeps, incoming: Incoming): Promise<AnyReply> {
+  const identity = await deps.authenticate(incoming.request);
+  requireAccess(route, identity);
+  const { input, bytes } = await readInput(route, incoming);
+  const call = { route, deps, base: baseOf(route, deps, incoming, identity), input };
+  const use = keyUseOf(route, incoming.request, identity, bytes);
+  const reply = use ? await onlyOnce(call, use) : await handle(call);
+  await afterCommit(call, reply);
+  return reply;
+}
+
+async function readInput(
+  route: Route,
+  { request, params }: Incoming,
+): Promise<{ input: Input; bytes: Uint8Array }> {
+  const spec = route.request ?? {};
+  const path = spec.params ? parseInput(spec.params, params) : {};
+  const query = parseQuery(spec.query, new URL(request.url).searchParams);
+  if (route.method === 'get')
+    return { input: { params: path, query, body: undefined }, bytes: new Uint8Array() };
+  const { bytes, value } = await readBody(request, spec.body, route.maxBodyBytes);
+  return { input: { params: path, query, body: parseBody(route, value) }, bytes };
+}
+
+function parseBody(route: Route, value: unknown): unknown {
+  const spec = route.request?.body;
+  if (spec && isBytes(spec)) return value;
+  if (spec) {
+    if (value === undefined && !spec.safeParse(undefined).success) {
+      throw new AgosError('invalid_json', 'This route needs a JSON body.');
+    }
+    return parseInput(spec, value);
+  }
+  const [field] = value && typeof value === 'object' ? Object.keys(value) : [];
+  if (field !== undefined)
+    throw new AgosError('unknown_field', `There is no field "${field}" here.`, { field });
+  return undefined;
+}
+
+function baseOf(route: Route, deps: KitDeps, incoming: Incoming, identity: Identity): HandlerBase {
+  const { headers } = incoming.request;
+  return {
+    identity,
+    scope: identity.scope,
+    now: deps.clock.now(),
+    requestId: incoming.requestId,
+    address: incoming.address,
+    db: deps.db,
+    headers,
+    checkVersion: (version) => checkIfMatch(headers, version),
+    paging: createPaging(deps.signingSecret, { list: route.operationId, tenant: identity.tenant.id }),
+  };
+}
+
+async function handle(call: Call): Promise<AnyReply> {
+  if (call.route.transaction === 'none') return runHandler(call, undefined);
+  return call.deps.db.withTenant(call.base.scope, async (tx) => {
+    await limitWaiting(tx);
+    return runHandler(call, tx);
+  });
+}
+
+async function runHandler({ route, deps, base, input }: Call, tx: Tx | undefined): Promise<AnyReply> {
+  const reply = await route.handler({ ...base, ...input, ...(tx && { tx }) });
+  if (deps.checkContract) requireDeclaredReply(route, reply);
+  return reply;
+}
+
+async function onlyOnce(call: Call, use: KeyUse): Promise<AnyReply> {
+  const { db } = call.deps;
+  const { scope, now } = call.base;
+  const reply = await (call.route.transaction === 'none' ? claimed(call, use) : committedWith(call, use));
+  await db.withTenant(scope, (tx) => forgetExpiredKeys(tx, now));
+  return reply;
+}
+
+/** The usual way: the answer is stored in the transaction of the change. */
+async function committedWith(call: Call, use: KeyUse): Promise<AnyReply> {
+  const { db } = call.deps;
+  const { scope, now } = call.base;
+  try {
+    return await db.withTenant(scope, async (tx) => {
+      await limitWaiting(tx);
+      const stored = await lockKey(tx, use, now);
+      if (stored) return replay(stored);
+      const reply = await runHandler(call, tx);
+      await storeAnswer(tx, use, toStored(reply), now);
+      return reply;
+    });
+  } catch (error) {
+    throw await storeRefusal(call, use, error);
+  }
+}
+
+/** For handlers that call Temporal: the key is claimed, the work done, the answer stored. */
+async function claimed(call: Call, use: KeyUse): Promise<AnyReply> {
+  const { db } = call.deps;
+  const { scope, now } = call.base;
+  const stored = await db.withTenant(scope, async (tx) => {
+    const answer = await lockKey(tx, use, now);
+    if (!answer) await claimKey(tx, use, now);
+    return answer;
+  });
+  if (stored) return replay(stored);
+  try {
+    const reply = await runHandler(call, undefined);
+    await db.withTenant(scope, (tx) => storeAnswer(tx, use, toStored(reply), now));
+    return reply;
+  } catch (error) {
+    await db.withTenant(scope, (tx) => releaseKey(tx, use)).catch(() => {});
+    throw await storeRefusal(call, use, error);
+  }
+}
+
+const REFUSED = 'refused';
+
+/** A final refusal is stored too; it changed nothing, so it needs no transaction in common. */
+async function storeRefusal(call: Call, use: KeyUse, error: unknown): Promise<unknown> {
+  const refusal = toAgosError(error);
+  if (!isFinal(refusal.status) || refusal.code.startsWith('idempotency_key_')) return error;
+  const body = { [REFUSED]: { code: refusal.code, message: refusal.message, details: refusal.details } };
+  const answer = { status: refusal.status, headers: {}, body };
+  const { scope, now } = call.base;
+  await call.deps.db
+    .withTenant(scope, async (tx) => {
+      if (!(await lockKey(tx, use, now))) await storeAnswer(tx, use, answer, now);
+    })
+    // Another request with the key was faster: its answer is the one to keep.
+    .catch(() => {});
+  return error;
+}
+
+function replay(stored: Parameters<typeof fromStored>[0]): AnyReply {
+  const body = stored.body as {
+    [REFUSED]?: { code: AgosError['code']; message: string; details: object };
+  } | null;
+  const refused = stored.status >= 400 ? body?.[REFUSED] : undefined;
+  if (refused) throw new AgosError(refused.code, refused.message, { ...refused.details });
+  return fromStored(stored);
+}
+
+/** A request gives up before its client does: waiting for locks 5 s, one statement 15 s. */
+async function limitWaiting(tx: Tx): Promise<void> {
+  await tx.execute(sql`select set_config('lock_timeout', '5s', true),
+    set_config('statement_timeout', '15s', true), set_config('idle_in_transaction_session_timeout', '20s', true)`);
+}
+
+/** What fails now changes nothing of the answer: the change is committed, and a sweep repeats what is missing. */
+async function afterCommit(call: Call, reply: AnyReply): Promise<void> {
+  try {
+    await reply.afterCommit?.();
+  } catch (error) {
+    call.deps.logger.warn({ err: error, request_id: call.base.requestId }, 'work after the commit failed');
+  }
+}

@@ -1,0 +1,25 @@
+import type { Identity } from '../../access/identity/identity.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Database } from '../../runtime/database/database.ts';
+import type { Logger } from '../../runtime/logger.ts';
+
+/** What the kit needs to carry out any route. */
+export type KitDeps = {
+  db: Database;
+  clock: Clock;
+  logger: Logger;
+  /** Seals cursors; the same in every process of the API. */
+  signingSecret: string;
+  /** Says who sent a request; throws `token_missing`, `token_invalid` or `permission_denied`. */
+  authenticate(request: Request): Promise<Identity>;
+  /** Fails a route that answers otherwise than it declares: on in tests, so that the document stays true. */
+  checkContract?: boolean;
+};
+
+/** One request at its route, before anything is known of its sender. */
+export type Incoming = {
+  request: Request;
+  params: Record<string, string>;
+  requestId: string;
+  address: string | null;
+};

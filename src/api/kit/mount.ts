@@ -1,0 +1,93 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context, Hono } from 'hono';
+import { AgosError } from '../../kernel/errors.ts';
+import { newId } from '../../runtime/ids.ts';
+import { requireDeclaredError } from './contract.ts';
+import { errorResponse, toAgosError } from './envelope.ts';
+import { execute } from './execute.ts';
+import type { KitDeps } from './kit-deps.ts';
+import type { AnyReply } from './reply.ts';
+import type { Route } from './route.ts';
+
+export type ApiEnv = { Bindings: Partial<HttpBindings>; Variables: { requestId: string } };
+
+/** Mounts routes and answers everything else in the envelope too: unknown paths, other methods, our own faults. */
+export function mountRoutes(app: Hono<ApiEnv>, routes: readonly Route[], deps: KitDeps): void {
+  app.use(async (c, next) => {
+    c.set('requestId', requestIdOf(c.req.header('x-request-id')));
+    await next();
+    c.res.headers.set('x-request-id', c.get('requestId'));
+  });
+  for (const route of routes) {
+    app.on(route.method.toUpperCase(), honoPath(route.path), async (c) => answer(route, deps, c));
+  }
+  app.notFound((c) => refuse(c, deps, missing(c.req.path, routes)));
+  app.onError((error, c) => refuse(c, deps, error));
+}
+
+async function answer(route: Route, deps: KitDeps, c: Context<ApiEnv>): Promise<Response> {
+  try {
+    const requestId = c.get('requestId');
+    const address = c.env?.incoming?.socket.remoteAddress ?? null;
+    const reply = await execute(route, deps, {
+      request: c.req.raw,
+      params: c.req.param(),
+      requestId,
+      address,
+    });
+    return toResponse(route, reply);
+  } catch (error) {
+    if (deps.checkContract) requireDeclaredError(route, toAgosError(error).code);
+    throw error;
+  }
+}
+
+function toResponse(route: Route, reply: AnyReply): Response {
+  const headers = new Headers(reply.headers);
+  if (reply.stream !== undefined) {
+    headers.set('content-type', route.responses[reply.status]?.contentType ?? 'application/octet-stream');
+    return new Response(reply.stream, { status: reply.status, headers });
+  }
+  if (reply.body === undefined) return new Response(null, { status: reply.status, headers });
+  headers.set('content-type', 'application/json; charset=UTF-8');
+  return new Response(JSON.stringify(reply.body), { status: reply.status, headers });
+}
+
+function refuse(c: Context<ApiEnv>, deps: KitDeps, error: unknown): Response {
+  const known = toAgosError(error);
+  const requestId = c.get('requestId') ?? newId();
+  if (known.status >= 500) {
+    deps.logger.error(
+      { err: error, request_id: requestId, path: c.req.path, method: c.req.method },
+      known.code,
+    );
+  }
+  const response = errorResponse(known, { requestId, now: deps.clock.now() });
+  if (Array.isArray(known.details.allow)) response.headers.set('allow', known.details.allow.join(', '));
+  return response;
+}
+
+/** A path that exists for other methods is told apart from one that does not exist at all. */
+function missing(path: string, routes: readonly Route[]): AgosError {
+  const allow = routes
+    .filter((route) => matches(route.path, path))
+    .map((route) => route.method.toUpperCase());
+  if (allow.length === 0) return new AgosError('not_found', 'There is no such path.');
+  return new AgosError('method_not_allowed', `This path answers ${allow.join(', ')}.`, { allow });
+}
+
+function matches(template: string, path: string): boolean {
+  const wanted = template.split('/');
+  const given = path.split('/');
+  return (
+    wanted.length === given.length &&
+    wanted.every((part, index) => (part.startsWith('{') ? given[index] !== '' : part === given[index]))
+  );
+}
+
+const honoPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
+
+/** A caller's own request id when it is sane, else a new one. */
+function requestIdOf(given: string | undefined): string {
+  return given !== undefined && /^[\w.-]{1,100}$/.test(given) ? given : newId();
+}

@@ -1,0 +1,116 @@
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { ERROR_CODES, type ErrorCode } from '../../kernel/errors.ts';
+import { declaredErrors } from './declared-errors.ts';
+import { isBytes } from './read-body.ts';
+import type { ResponseSpec } from './reply.ts';
+import type { Route } from './route.ts';
+
+type Registry = OpenAPIHono['openAPIRegistry'];
+type PathConfig = Parameters<Registry['registerPath']>[0];
+type Responses = PathConfig['responses'];
+
+const CODES = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
+const CLASSES = [...new Set(Object.values(ERROR_CODES).map((entry) => entry.class))];
+
+/** Every error of the API has this shape. */
+const errorSchema = z
+  .object({
+    error: z.enum(CODES),
+    message: z.string().openapi({ description: 'What is wrong and what to do, in one sentence or two.' }),
+    details: z.looseObject({
+      class: z.enum(CLASSES),
+      field: z.string().optional(),
+      issues: z.array(z.object({ field: z.string(), code: z.enum(CODES), message: z.string() })).optional(),
+      retryAfterSeconds: z.number().optional(),
+    }),
+    requestId: z.string(),
+    timestamp: z.iso.datetime(),
+  })
+  .openapi('Error');
+
+const tenantHeader = z.object({
+  'AgOS-Tenant': z
+    .uuid()
+    .optional()
+    .openapi({ description: 'Which of your tenants, when you have several.' }),
+}).shape['AgOS-Tenant'];
+const idempotencyHeader = z.string().max(255).optional().openapi({
+  description: 'Repeating a POST with the same key within 24 hours changes nothing and answers the same.',
+});
+const ifMatchHeader = z.string().optional().openapi({
+  description: 'The ETag that you read. Optional; the change is refused when the resource has another one.',
+});
+
+/** Adds one route to the OpenAPI document. */
+export function documentRoute(registry: Registry, route: Route): void {
+  const { request = {} } = route;
+  registry.registerPath({
+    method: route.method,
+    path: route.path,
+    operationId: route.operationId,
+    summary: route.summary,
+    description: [route.description, `Needs the permission \`${route.permission}\`.`]
+      .filter(Boolean)
+      .join('\n\n'),
+    tags: [route.tag],
+    security: [{ bearer: [] }],
+    request: {
+      headers: z.object(headersOf(route)),
+      ...(request.params && { params: request.params }),
+      ...(request.query && { query: request.query }),
+      ...(request.body && { body: bodyOf(request.body) }),
+    },
+    responses: { ...errorResponses(route), ...successResponses(route) },
+  });
+}
+
+function headersOf(route: Route): z.ZodRawShape {
+  return {
+    'AgOS-Tenant': tenantHeader,
+    ...(route.method === 'post' && { 'Idempotency-Key': idempotencyHeader }),
+    ...(route.method === 'patch' && { 'If-Match': ifMatchHeader }),
+  };
+}
+
+function bodyOf(spec: NonNullable<NonNullable<Route['request']>['body']>) {
+  if (!isBytes(spec)) {
+    return {
+      required: !spec.safeParse(undefined).success,
+      content: { 'application/json': { schema: spec } },
+    };
+  }
+  const schema = z.string().openapi({ format: 'binary' });
+  return { required: true, content: Object.fromEntries(spec.bytes.map((mime) => [mime, { schema }])) };
+}
+
+function successResponses(route: Route): Responses {
+  const entries = Object.entries(route.responses).map(([status, spec]) => [status, successResponse(spec)]);
+  return Object.fromEntries(entries) as Responses;
+}
+
+function successResponse(spec: ResponseSpec) {
+  const headers = Object.entries(spec.headers ?? {}).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ]);
+  const content = spec.schema
+    ? { 'application/json': { schema: spec.schema } }
+    : spec.contentType && { [spec.contentType]: { schema: z.string() } };
+  return {
+    description: spec.description,
+    ...(headers.length > 0 && { headers: Object.fromEntries(headers) }),
+    ...(content && { content }),
+  };
+}
+
+function errorResponses(route: Route): Responses {
+  const byStatus = Map.groupBy(declaredErrors(route), (code) => ERROR_CODES[code].status);
+  const entries = [...byStatus].map(([status, codes]) => [
+    String(status),
+    {
+      description: `One of: ${codes.map((code) => `\`${code}\``).join(', ')}.`,
+      content: { 'application/json': { schema: errorSchema } },
+    },
+  ]);
+  return Object.fromEntries(entries) as Responses;
+}

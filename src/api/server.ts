@@ -1,0 +1,44 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { secureHeaders } from 'hono/secure-headers';
+import type { Gateway } from '../../temporal/gateway-type.ts';
+import { createAuthenticate } from '../access/identity/authenticate.ts';
+import { createTokenVerifier, type Issuer } from '../access/identity/tokens.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Database } from '../runtime/database/database.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { mountDocument } from './document.ts';
+import { mountHealth } from './health.ts';
+import { type ApiEnv, mountRoutes } from './kit/mount.ts';
+import { allRoutes } from './routes.ts';
+
+export type AppDeps = {
+  db: Database;
+  gateway: Gateway;
+  clock: Clock;
+  logger: Logger;
+  issuers: readonly Issuer[];
+  /** Seals cursors, asset links and tickets; the same in every process. */
+  signingSecret: string;
+  /** See `KitDeps`. */
+  checkContract?: boolean;
+};
+
+/** The whole HTTP API over its dependencies; needs no socket, so tests call `app.request`. */
+export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
+  const { db, clock, logger, signingSecret } = deps;
+  const app = new OpenAPIHono<ApiEnv>();
+  const routes = allRoutes();
+  const authenticate = createAuthenticate({ db, clock, verifyToken: createTokenVerifier(deps.issuers) });
+  app.use(secureHeaders({ strictTransportSecurity: false, crossOriginResourcePolicy: 'same-origin' }));
+  mountHealth(app, deps);
+  mountDocument(app, routes);
+  mountRoutes(app, routes, {
+    db,
+    clock,
+    logger,
+    signingSecret,
+    authenticate,
+    ...(deps.checkContract !== undefined && { checkContract: deps.checkContract }),
+  });
+  return app;
+}

@@ -1,0 +1,72 @@
+import { type AppDeps, createApp } from '../../src/api/server.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { createFakeGateway, type FakeGateway } from './gateway.ts';
+
+export const TEST_SECRET = 'a signing secret for tests, 32 characters and more';
+
+export type TestApp = {
+  database: TestDatabase;
+  gateway: FakeGateway;
+  /** What the API logged, line by line. */
+  logs: string[];
+  /** Sends a request to the API; a `json` body is serialised and typed. */
+  request(method: string, path: string, options?: RequestOptions): Promise<TestResponse>;
+  close(): Promise<void>;
+};
+export type RequestOptions = {
+  headers?: Record<string, string>;
+  json?: unknown;
+  body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+};
+/** An answer with its body parsed, so that assertions read plainly. */
+export type TestResponse = { status: number; headers: Headers; text: string; body: JsonBody };
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests, field by field.
+export type JsonBody = any;
+
+/** The whole API on a database of its own; routes that break their declared contract fail the test. */
+export async function createTestApp(overrides: Partial<AppDeps> = {}): Promise<TestApp> {
+  const database = await createTestDatabase();
+  const gateway = createFakeGateway();
+  const logs: string[] = [];
+  const logger = createLogger({ level: 'info' }, { write: (line: string) => void logs.push(line) });
+  const app = createApp({
+    db: database.db,
+    gateway,
+    clock: systemClock,
+    logger,
+    issuers: [],
+    signingSecret: TEST_SECRET,
+    checkContract: true,
+    ...overrides,
+  });
+  return {
+    database,
+    gateway,
+    logs,
+    request: async (method, path, options = {}) => {
+      const response = await app.request(path, toInit(method, options));
+      return read(response);
+    },
+    close: database.close,
+  };
+}
+
+function toInit(method: string, { headers = {}, json, body }: RequestOptions): RequestInit {
+  if (json !== undefined) {
+    return {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(json),
+    };
+  }
+  if (body === undefined) return { method, headers };
+  return { method, headers, body, ...(body instanceof ReadableStream && { duplex: 'half' }) } as RequestInit;
+}
+
+async function read(response: Response): Promise<TestResponse> {
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.startsWith('application/json');
+  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : null };
+}

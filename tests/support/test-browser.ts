@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createEgressGuard } from '../../src/runtime/egress/guard.ts';
+import { startFilteringProxy } from '../../src/runtime/egress/proxy.ts';
+import {
+  type BrowserPool,
+  type BrowserPoolOptions,
+  createBrowserPool,
+} from '../../src/sites/browser/pool.ts';
+import { findChromium } from '../../src/stack/chromium/find.ts';
+import { unprivilegedUser } from '../../src/stack/unprivileged.ts';
+
+export type TestPages = { port: number; url(path: string): string; close(): Promise<void> };
+
+/** Serves pages on loopback; `url` gives them a name that only the guard's allow-list knows. */
+export async function servePages(host: string, handler: RequestListener): Promise<TestPages> {
+  const server = createServer(handler);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    url: (path) => `http://${host}:${port}${path}`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** A pool on the machine's real Chromium behind the real proxy, small enough to be worn out in a test. */
+export async function testPool(
+  allowTargets: string,
+  options: Partial<BrowserPoolOptions> & { maxBytes?: number } = {},
+): Promise<BrowserPool> {
+  const { maxBytes, ...more } = options;
+  const guard = createEgressGuard({ allowTargets });
+  return createBrowserPool({
+    executablePath: await testChromium(),
+    user: await unprivilegedUser('browser'),
+    sandbox: 'on',
+    rendererMemoryMb: 700,
+    maxSites: 1_000,
+    maxMemoryMb: 4_000,
+    startProxy: () => startFilteringProxy({ guard, ...(maxBytes === undefined ? {} : { maxBytes }) }),
+    ...more,
+  });
+}
+
+/** The Chromium that the whole stack would use. */
+export async function testChromium(): Promise<string> {
+  const quiet = { line: () => undefined, working: () => undefined };
+  const found = await findChromium({ environment: process.env, progress: quiet, allowInstall: true });
+  return found.path;
+}
