@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
+import { flagParam } from '../../api/kit/fields.ts';
 import { HOLD_CODES } from '../../kernel/holds.ts';
 import { LEAD_STATUSES, ROOMS } from './rules.ts';
 
@@ -48,59 +49,70 @@ export const updateLeadInput = z
   .refine((change) => Object.keys(change).length > 0, 'give at least one field');
 export type UpdateLeadInput = z.output<typeof updateLeadInput>;
 
-const holdView = z.object({ code: z.enum(HOLD_CODES), message: z.string(), since: z.iso.datetime() });
+const holdView = z.strictObject({ code: z.enum(HOLD_CODES), message: z.string(), since: z.iso.datetime() });
 
-export const leadView = z.object({
-  id: z.uuid(),
-  url: z.string(),
-  domain: z.string(),
-  company_name: z.string().nullable(),
-  industry: z.string().nullable(),
-  notes: z.string().nullable(),
-  metadata: z.record(z.string(), z.string()),
-  source: z.enum(['manual', 'api', 'import']),
-  batch_id: z.uuid().nullable(),
-  status: z.enum(LEAD_STATUSES),
-  status_changed_at: z.iso.datetime(),
-  current_room: z.enum(ROOMS).nullable(),
-  score: z.number().nullable(),
-  reasons: z.array(z.string()),
-  hold: holdView.nullable(),
-  awaiting: z
-    .object({ decision: z.literal('triage_score'), approval_id: z.uuid(), until: z.iso.datetime() })
-    .nullable(),
-  latest_audit_id: z.uuid().nullable(),
-  current_run_id: z.uuid().nullable(),
-  created_by: z.uuid(),
-  assigned_to: z.uuid().nullable(),
-  version: z.number().int(),
-  created_at: z.iso.datetime(),
-  updated_at: z.iso.datetime(),
-});
+export const leadView = z
+  .strictObject({
+    id: z.uuid(),
+    url: z.string(),
+    domain: z.string(),
+    company_name: z.string().nullable(),
+    industry: z.string().nullable(),
+    notes: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()),
+    source: z.enum(['manual', 'api', 'import']),
+    batch_id: z.uuid().nullable(),
+    status: z.enum(LEAD_STATUSES),
+    status_changed_at: z.iso.datetime(),
+    current_room: z.enum(ROOMS).nullable(),
+    score: z.number().nullable(),
+    reasons: z.array(z.string()),
+    hold: holdView.nullable(),
+    awaiting: z
+      .strictObject({ decision: z.literal('triage_score'), approval_id: z.uuid(), until: z.iso.datetime() })
+      .nullable(),
+    latest_audit_id: z.uuid().nullable(),
+    current_run_id: z.uuid().nullable(),
+    created_by: z.uuid(),
+    assigned_to: z.uuid().nullable(),
+    version: z.number().int(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .openapi('Lead');
 export type LeadView = z.output<typeof leadView>;
 
-export const contactView = z.object({
-  id: z.uuid(),
-  name: z.string().nullable(),
-  email: z.string().nullable(),
-  phone: z.string().nullable(),
-  linkedin_url: z.string().nullable(),
-  title: z.string().nullable(),
-});
+export const contactView = z
+  .strictObject({
+    id: z.uuid(),
+    name: z.string().nullable(),
+    email: z.string().nullable(),
+    phone: z.string().nullable(),
+    linkedin_url: z.string().nullable(),
+    title: z.string().nullable(),
+  })
+  .openapi('Contact');
 
-/** Columns by which leads can be listed; all are indexed with the id behind them. */
-export const LEAD_SORTS = ['created_at', 'score', 'status_changed_at'] as const;
-
+/** Query fields that narrow the list of leads. */
 export const leadFilter = {
   status: z.enum(LEAD_STATUSES).optional(),
-  held: z.enum(['true', 'false']).optional(),
+  held: flagParam.optional(),
   hold_code: z.enum(HOLD_CODES).optional(),
-  awaiting: z.enum(['true', 'false']).optional(),
+  awaiting: flagParam.optional(),
   industry: line(60).optional(),
   batch_id: z.uuid().optional(),
   assigned_to: z.uuid().optional(),
   min_score: z.coerce.number().min(0).max(100).optional(),
   max_score: z.coerce.number().min(0).max(100).optional(),
-  /** Part of domain or company name, without operators. */
-  q: z.string().max(200).optional(),
+  /** Part of the domain or the company's name; every character counts as itself. */
+  q: z
+    .string()
+    .refine((text) => text.length <= 200, {
+      params: { code: 'query_too_long' },
+      message: 'at most 200 characters',
+    })
+    .optional(),
+};
+export type LeadFilter = {
+  [Name in keyof typeof leadFilter]?: z.output<(typeof leadFilter)[Name]> | undefined;
 };

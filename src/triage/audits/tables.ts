@@ -1,4 +1,14 @@
-import { foreignKey, index, integer, jsonb, numeric, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import {
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { tenants } from '../../access/tenants/tables.ts';
 import type { HoldCode } from '../../kernel/holds.ts';
 import { leads } from '../../leads/leads/tables.ts';

@@ -10,7 +10,9 @@ export type Links = {
 
 /** An audit as the API shows it. */
 export async function toAuditView(row: AuditRow, links: Links): Promise<AuditView> {
-  const workflowId = row.leadId ? triageWorkflowId(row.tenantId, row.leadId) : auditWorkflowId(row.tenantId, row.id);
+  const workflowId = row.leadId
+    ? triageWorkflowId(row.tenantId, row.leadId)
+    : auditWorkflowId(row.tenantId, row.id);
   const { lighthouse } = factsOf(row);
   const scored = row.status !== 'held';
   return {
