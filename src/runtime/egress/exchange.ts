@@ -110,12 +110,9 @@ async function askOnce(
   };
   const method = request.method ?? 'GET';
   try {
-    const response = await connection.client.request({
-      path: url.pathname + url.search,
-      method,
-      headers,
-      signal,
-    });
+    // The library hangs up after every HEAD unless told not to: fifty links would be fifty handshakes.
+    const options = { path: url.pathname + url.search, method, headers, signal, reset: false };
+    const response = await connection.client.request(options);
     const head = { status: response.statusCode, headers: flatHeaders(response.headers) };
     const isWanted = method !== 'HEAD' && (request.wantsBody?.(head) ?? true);
     const body = isWanted
