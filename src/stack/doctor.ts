@@ -27,7 +27,7 @@ export type DoctorOptions = {
   progress: Progress;
 };
 
-/** Looks at everything the stack would use, without installing or changing anything. */
+/** Looks at everything the stack would use, without fetching, installing or starting any of it. */
 export async function examineMachine(options: DoctorOptions): Promise<DoctorFact[]> {
   const stack = await readRunningStack(options.dataDir);
   const environment = stack ? withStack(options.environment, stack.variables) : options.environment;

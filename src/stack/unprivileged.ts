@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { chmod, mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -12,6 +13,19 @@ const USER_NAMES: Record<UserPurpose, string> = { database: 'agos', browser: 'ag
 
 /** Folder of the parts that an unprivileged user must reach when we are root. */
 export const SHARED_ROOT = '/var/lib/agos';
+
+/** Where to put what such a user must reach: a folder of ours that anybody can read, else the given one. */
+export async function reachableFolder(user: OsUser | undefined, ownFolder: string): Promise<string> {
+  if (!user) return ownFolder;
+  await mkdir(SHARED_ROOT, { recursive: true });
+  await chmod(SHARED_ROOT, 0o755); // whatever root's umask is
+  return SHARED_ROOT;
+}
+
+/** Lets every user read a tree, and run what root can run in it. */
+export async function openToAll(tree: string): Promise<void> {
+  await run('chmod', ['-R', 'a+rX', tree]);
+}
 
 /** True when this process may become any user, and so must not run servers or browsers as itself. */
 export function isRoot(): boolean {

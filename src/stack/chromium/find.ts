@@ -4,7 +4,7 @@ import { type Environment, userCacheDir } from '../cache.ts';
 import { waitForLock } from '../lock.ts';
 import type { Progress } from '../progress.ts';
 import { findOnPath } from '../temporal/version.ts';
-import { type OsUser, SHARED_ROOT, unprivilegedUser } from '../unprivileged.ts';
+import { type OsUser, reachableFolder, unprivilegedUser } from '../unprivileged.ts';
 import { installWithApt } from './apt.ts';
 import { findNpmBuild, unpackNpmBuild } from './npm-build.ts';
 import { installWithPlaywright, playwrightPath } from './playwright.ts';
@@ -57,7 +57,7 @@ export class NoChromiumError extends Error {
 export async function findChromium(options: FindChromiumOptions): Promise<ChromiumFound> {
   const { environment, progress, allowInstall } = options;
   const user = await unprivilegedUser('browser');
-  const folder = user ? SHARED_ROOT : userCacheDir(environment);
+  const folder = await reachableFolder(user, userCacheDir(environment));
   const context = { environment, progress, user, folder };
   if (environment.CHROMIUM_PATH) return await namedByEnvironment(environment.CHROMIUM_PATH, user);
   const reasons: string[] = [];

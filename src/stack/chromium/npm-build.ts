@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createBrotliDecompress } from 'node:zlib';
+import { openToAll } from '../unprivileged.ts';
 import type { Attempt, ChromiumContext } from './types.ts';
 
 const run = promisify(execFile);
@@ -46,6 +47,7 @@ export async function unpackNpmBuild(context: ChromiumContext): Promise<Attempt>
   try {
     await mkdir(half, { recursive: true, mode: 0o755 });
     await unpack(source.folder, half);
+    await openToAll(half);
     await rm(target, { recursive: true, force: true });
     await rename(half, target);
   } finally {

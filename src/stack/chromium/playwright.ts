@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { definedIn, type Environment } from '../cache.ts';
 import { type OwnedProcess, spawnOwned } from '../owned.ts';
 import { whileWorking } from '../progress.ts';
+import { openToAll } from '../unprivileged.ts';
 import type { Attempt, ChromiumContext } from './types.ts';
 
 const TIME_LIMIT_MS = 120_000;
@@ -27,12 +28,14 @@ export async function playwrightPath(context: ChromiumContext): Promise<Attempt>
 /** Runs Playwright's own installer, with a time limit. */
 export async function installWithPlaywright(context: ChromiumContext): Promise<Attempt> {
   const folder = ownFolder(context);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await mkdir(folder, { recursive: true });
   const temporary = await mkdtemp(join(folder, 'download-'));
   try {
     const work = (): Promise<string | undefined> => runInstaller(folder, temporary, context.environment);
     const failure = await whileWorking(context.progress, 'Chromium: Playwright installs it', work);
-    return failure ? { problem: failure } : await playwrightPath(context);
+    if (failure) return { problem: failure };
+    if (context.user) await openToAll(folder);
+    return await playwrightPath(context);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
@@ -46,10 +49,11 @@ function ownFolder(context: ChromiumContext): string {
 async function copyBrowser(usual: string, ours: string): Promise<void> {
   const [from, to] = [dirname(dirname(usual)), dirname(dirname(ours))];
   const half = `${to}.${process.pid}`;
-  await mkdir(dirname(to), { recursive: true, mode: 0o755 });
+  await mkdir(dirname(to), { recursive: true });
   await cp(from, half, { recursive: true });
   await rm(to, { recursive: true, force: true });
   await rename(half, to);
+  await openToAll(dirname(to));
 }
 
 async function runInstaller(

@@ -4,6 +4,7 @@ import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promise
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { openToAll } from '../unprivileged.ts';
 
 export type PostgresBinaries = { binDir: string; version: string; major: number };
 
@@ -48,13 +49,13 @@ function packageFolder(): string {
 
 async function copyInto(packageDir: string, target: string): Promise<void> {
   const half = `${target}.${randomBytes(4).toString('hex')}`;
-  await mkdir(dirname(target), { recursive: true, mode: 0o755 });
+  await mkdir(dirname(target), { recursive: true });
   try {
     const isWanted = (path: string): boolean => !path.endsWith('.a');
     await cp(join(packageDir, 'native'), half, { recursive: true, verbatimSymlinks: true, filter: isWanted });
     await linkLibraries(half);
     for (const name of ['initdb', 'pg_ctl', 'postgres']) await chmod(join(half, 'bin', name), 0o755);
-    await chmod(half, 0o755);
+    await openToAll(half);
     await rename(half, target);
   } catch (error) {
     if (!existsSync(target)) throw error; // else another process was faster

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { OsUser } from '../unprivileged.ts';
@@ -24,7 +24,8 @@ export async function prepareCluster(request: ClusterRequest): Promise<string> {
   const { home, user, binaries } = request;
   const cluster = join(home, 'cluster');
   // As root the folder stays ours and the server owns only what is in it: it cannot redirect what we write there.
-  await mkdir(home, { recursive: true, mode: user ? 0o711 : 0o700 });
+  await mkdir(home, { recursive: true });
+  await chmod(home, user ? 0o711 : 0o700);
   if (existsSync(cluster)) {
     await refuseOtherMajor(cluster, binaries);
     return cluster;

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LockHeldError } from '../lock.ts';
 import { canReadCheckout, holdInChild, isAlive, stackModule } from '../testing-children.ts';
 import { isRoot } from '../unprivileged.ts';
+import { provideBinaries } from './binaries.ts';
 import { type RunningPostgres, startPostgres } from './start.ts';
 
 let dataDir: string;
@@ -152,6 +153,17 @@ describe('the process that started it', () => {
     expect(existsSync(join(dataDir, 'postgres.json'))).toBe(true);
     expect(await query(adminUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
     dataDir = join(closed, '..');
+  });
+
+  test('may be root with a umask that closes new files to everybody else', async (context) => {
+    if (!isRoot()) context.skip('needs root');
+    const umask = process.umask(0o077);
+    context.onTestFinished(() => void process.umask(umask));
+    const { binDir } = await provideBinaries(join(dataDir, 'binaries'));
+    expect((await stat(join(binDir, 'postgres'))).mode & 0o777).toBe(0o755);
+    expect((await stat(join(binDir, '..', 'share'))).mode & 0o777).toBe(0o755);
+    const { adminUrl } = await start();
+    expect(await query(adminUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
   test('may be an ordinary user, whose data stays in the folder given', async (context) => {
