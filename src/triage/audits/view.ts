@@ -2,14 +2,15 @@ import { auditWorkflowId, triageWorkflowId } from '../../../workflows/triage/tri
 import { type AuditRow, factsOf } from './repository.ts';
 import type { AuditView, SignalView } from './schemas.ts';
 
-/** Makes links that a view needs: signed addresses of assets, the Web UI's page of a workflow. */
+/** Makes links that a view needs: addresses of stored files, the Web UI's page of a workflow. */
 export type Links = {
-  asset(tenant: string, assetId: string): Promise<string | null>;
+  /** Signed and expiring; the id of a picture that the audit itself names. */
+  picture(tenant: string, assetId: string): string;
   workflow(workflowId: string): string | null;
 };
 
 /** An audit as the API shows it. */
-export async function toAuditView(row: AuditRow, links: Links): Promise<AuditView> {
+export function toAuditView(row: AuditRow, links: Links): AuditView {
   const workflowId = row.leadId
     ? triageWorkflowId(row.tenantId, row.leadId)
     : auditWorkflowId(row.tenantId, row.id);
@@ -29,8 +30,8 @@ export async function toAuditView(row: AuditRow, links: Links): Promise<AuditVie
     signals: row.signals as SignalView[],
     lighthouse: lighthouse && scored ? { ...lighthouse.scores, ...lighthouse.metrics } : null,
     screenshots: {
-      phone: await picture(row, row.phoneScreenshotId, links),
-      desktop: await picture(row, row.desktopScreenshotId, links),
+      phone: picture(row, row.phoneScreenshotId, links),
+      desktop: picture(row, row.desktopScreenshotId, links),
     },
     summary: row.summary ?? null,
     hold: row.holdCode && row.holdMessage ? { code: row.holdCode, message: row.holdMessage } : null,
@@ -46,12 +47,6 @@ export async function toAuditView(row: AuditRow, links: Links): Promise<AuditVie
   };
 }
 
-async function picture(
-  row: AuditRow,
-  assetId: string | null,
-  links: Links,
-): Promise<AuditView['screenshots']['phone']> {
-  if (!assetId) return null;
-  const url = await links.asset(row.tenantId, assetId);
-  return url ? { asset_id: assetId, url } : null;
+function picture(row: AuditRow, assetId: string | null, links: Links): AuditView['screenshots']['phone'] {
+  return assetId === null ? null : { asset_id: assetId, url: links.picture(row.tenantId, assetId) };
 }
