@@ -29,7 +29,6 @@ export type HeadingFact = ElementFact & {
 };
 
 export type ImageFact = ElementFact & {
-  kind: 'img' | 'background';
   url: string;
   complete: boolean;
   natural_width: number;

@@ -45,6 +45,8 @@ describe('the banner of a loaded file', () => {
     expect(
       technologyOfBanner('/* our own styles, tested with many browsers */\n/* Bootstrap v3.4.1 */'),
     ).toBe(null);
+    expect(technologyOfBanner('/*!\n * jQuery Cycle Plugin\n * Requires: jQuery v1.7.1\n */')).toBe(null);
+    expect(technologyOfBanner('/*!\n * Datepicker for Bootstrap v1.9.0\n */')).toBe(null);
     expect(technologyOfBanner('const text = "jQuery v1.11.3";')).toBe(null);
   });
 

@@ -46,13 +46,19 @@ export function technologiesOfUrl(url: string): { id: string; version: string }[
 /** Libraries whose file carries a banner worth reading, by the name of the file. */
 const BANNER_FILES = /\/(?:jquery|bootstrap|angular|mootools|prototype|yui|dojo)[^/]*\.(?:js|css)(?:$|[?#])/i;
 
+/** Each names its library first; a plug-in's banner names itself there. */
 const BANNERS: { id: string; pattern: RegExp }[] = [
-  { id: 'jquery-ui', pattern: /jQuery UI(?: CSS Framework)?(?: -)? v?(\d+(?:\.\d+){1,3})/i },
-  { id: 'jquery-mobile', pattern: /jQuery Mobile v?(\d+(?:\.\d+){1,3})/i },
-  { id: 'jquery', pattern: /jQuery (?:JavaScript Library )?v(\d+(?:\.\d+){1,3})/i },
-  { id: 'bootstrap', pattern: /Bootstrap(?:\.js by @fat & @mdo| Grid| Reboot)? v(\d+(?:\.\d+){1,3})/i },
-  { id: 'angularjs', pattern: /AngularJS v(1(?:\.\d+){1,3})/i },
-  { id: 'prototype-js', pattern: /Prototype JavaScript framework, version (\d+(?:\.\d+){1,3})/i },
+  { id: 'jquery-ui', pattern: /^jQuery UI(?: CSS Framework)?(?: -)? v?(\d+(?:\.\d+){1,3})/i },
+  { id: 'jquery-mobile', pattern: /^jQuery Mobile v?(\d+(?:\.\d+){1,3})/i },
+  { id: 'jquery', pattern: /^jQuery (?:JavaScript Library )?v?(\d+(?:\.\d+){1,3})/i },
+  { id: 'bootstrap', pattern: /^Bootstrap(?: Grid| Reboot)? v(\d+(?:\.\d+){1,3})/i },
+  {
+    id: 'bootstrap',
+    pattern:
+      /^bootstrap(?:: |-)(?:transition|alert|button|carousel|collapse|dropdown|modal|tooltip|popover|scrollspy|tab|typeahead|affix)\.js v(\d+(?:\.\d+){1,3})/i,
+  },
+  { id: 'angularjs', pattern: /^AngularJS v(1(?:\.\d+){1,3})/i },
+  { id: 'prototype-js', pattern: /^Prototype JavaScript framework, version (\d+(?:\.\d+){1,3})/i },
 ];
 
 /** Whether the start of this file is worth reading. */
@@ -68,7 +74,7 @@ export function technologyOfBanner(content: string): { id: string; version: stri
     )?.[1];
   if (comment === undefined) return null;
   for (const { id, pattern } of BANNERS) {
-    const version = pattern.exec(comment.slice(0, 200))?.[1];
+    const version = pattern.exec(comment.replace(/^[\s*!=#-]+/, ''))?.[1];
     if (version) return { id, version };
   }
   return null;

@@ -24,6 +24,10 @@ describe('phone numbers', () => {
     ['Tél. 01 42 68 53 00', countriesOf('https://acme.fr/', 'fr')],
     ['91 123 45 67', countriesOf('https://acme.es/', 'es')],
     ['☎ 0511-123456', de],
+    ['05.55.01.23.45', countriesOf('https://acme.fr/', 'fr')],
+    ['Ring Aoife on 056 777 0142', us],
+    ['Notdienst: 0209 / 55 64 21', de],
+    ['07700 900 142', uk],
   ])('are seen: %s', (text, countries) => {
     expect(hasPhone(text, countries)).toBe(true);
   });
@@ -47,6 +51,8 @@ describe('phone numbers', () => {
     ['License #415 555 0134', us],
     ['1234567890', us],
     ['Fax: 0511 123457', de],
+    ['Telefax 04131 555 01-29', de],
+    ['01.02.2024', de],
     ['Over 12 000 000 parts', us],
     ['31319 Sehnde', de],
     ['Austin, TX 78701-1234', us],

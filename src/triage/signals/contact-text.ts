@@ -20,7 +20,9 @@ const PHONE_LABEL =
 const OTHER_LABEL =
   /(?<!\p{L})(?:vat|ust|uid|tva|iva|btw|nif|cif|p\.?\s?iva|tax|ein|abn|acn|kvk|siret|siren|rcs|hrb|hra|iban|bic|swift|account|konto|sort code|order|invoice|rechnung|reference|ref|reg(?:istered|istration|ister)?|company|charity|licen[cs]e|lic|permit|isbn|issn|ean|gtin|sku|item|art(?:icle|ikel)?|part|model|serial|batch|id|no|nr|n[°º]|number|nummer|zip|plz|fax|telefax|ca|caslb|cslb|bond|npi|dre|nmls|gps|lat|lng|lon)\s*(?:id|no|nr|number|nummer|n[°º]|code)?\.?\s*[:#.]?\s*(?:[A-Z]{2}\s?)?$/iu;
 const DATE_OR_TIME =
-  /^(?:\d{4}[-–/.]\d{1,2}[-–/.]\d{1,2}|\d{1,2}[-–/.]\d{1,2}[-–/.]\d{2,4}|(?:19|20)\d{2}\s?[-–—/]\s?(?:19|20)\d{2}|\d{1,2}[.:]\d{2}\s?[-–—]\s?\d{1,2}[.:]\d{2})/u;
+  /^(?:(?:19|20)\d{2}[-–/.](?:0?[1-9]|1[0-2])[-–/.](?:0?[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])[-–/.](?:0?[1-9]|[12]\d|3[01])[-–/.](?:(?:19|20)\d{2}|\d{2})|(?:19|20)\d{2}\s?[-–—/]\s?(?:19|20)\d{2}|\d{1,2}[.:]\d{2}\s?[-–—]\s?\d{1,2}[.:]\d{2})(?![-–/.]?\d)/u;
+/** A trunk zero and groups of digits: nothing but phone numbers is written so, in any country that has the zero. */
+const TRUNK_FORM = /^\(?0[1-9]\d{0,4}\)?(?:[\s\u00A0\u2010-\u2015/·•.-]{1,3}\(?\d{1,8}\)?){1,5}$/u;
 const PHONE_LIKE = /(?<![\p{L}\p{N}.,/@#&=_-])\+?[(\d][\d\s().\u00A0\u2010-\u2015/·•-]{4,24}\d(?![\d@])/gu;
 const VANITY =
   /(?<![\p{L}\d])(?:1[-. ])?\(?8(?:00|33|44|55|66|77|88)\)?[-. ](?=[\dA-Z-]*[A-Z]{3})[A-Z0-9][A-Z0-9-]{5,10}(?![\p{L}\d])/u;
@@ -62,6 +64,7 @@ function isWrittenLikeANumber(candidate: string, digits: string, country: Countr
   const international = /^\(?\+|^00\d/.test(candidate);
   const parted = /\d[\s().\u00A0\u2010-\u2015/·•-]+\d/u.test(candidate);
   const national = /^\(?0/.test(candidate) && digits.length >= 9;
+  if (TRUNK_FORM.test(candidate) && digits.length >= 9 && digits.length <= 12) return true;
   if (!international && !parted && !national) return false;
   if (!international && parted && digits.length < 9 && !national) return false;
   const found = findNumbers(candidate.replace(/[\u2010-\u2015/·•]/gu, '-'), {

@@ -45,8 +45,6 @@ function stateOf(image: ImageFact, page: PageFacts): 'sound' | 'broken' | 'unkno
   if (image.natural_width > 0 || image.decodes === true) return 'sound';
   const answer = page.events.responses.find((one) => one.url === image.url);
   if (answer && answer.status >= 400 && !failedBecauseOfUs(answer.status)) return 'broken';
-  const failure = page.events.failed_requests.find((one) => one.url === image.url);
-  if (image.kind === 'background') return failure && sameSite(image.url, page.final_url) ? 'broken' : 'sound';
   if (!image.complete && image.decodes === null) return 'sound';
   if (answer && answer.status < 400) return image.decodes === false ? 'broken' : 'sound';
   return sameSite(image.url, page.final_url) ? 'broken' : 'unknown';
@@ -72,10 +70,5 @@ export const detectImagesWithoutAlt: Detector = ({ lighthouse, page }) => {
 /** Whether this is the picture that a snippet of Lighthouse shows, by the file it names. */
 function isNamedBy(image: ImageFact, snippet: string): boolean {
   const file = /\bsrc="([^"…]+)"/.exec(snippet)?.[1];
-  return (
-    image.kind === 'img' &&
-    image.alt === null &&
-    file !== undefined &&
-    image.url.endsWith(file.replace(/^[./]+/, ''))
-  );
+  return image.alt === null && file !== undefined && image.url.endsWith(file.replace(/^[./]+/, ''));
 }

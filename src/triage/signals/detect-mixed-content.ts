@@ -6,9 +6,17 @@ export const detectMixedContent: Detector = ({ page, lighthouse }) => {
   if (!page.final_url.startsWith('https:')) return notFound();
   const audit = lighthouse?.audits['is-on-https'];
   const told = audit?.score === 0 ? audit.items.map((item) => item.url ?? item.text ?? '') : [];
+  // Where a form leads to is not a part of the page.
+  const forms = new Set(page.events.mixed_content.filter(isForm).map((one) => one.url));
   const noticed = page.events.mixed_content.map((one) => one.url);
-  const urls = [...new Set([...told, ...noticed])].filter((url) => /^(?:http|ws):/i.test(url));
+  const urls = [...new Set([...told, ...noticed])].filter(
+    (url) => /^(?:http|ws):/i.test(url) && !forms.has(url),
+  );
   if (urls.length === 0) return notFound({ requests: 0 });
   const evidence = urls.map((url) => sentence(`The page asks for ${url} without encryption.`));
   return { detected: true, value: { requests: urls.length }, evidence: evidence.slice(0, EVIDENCE_LIMIT) };
 };
+
+function isForm({ resource_type: type }: { resource_type: string }): boolean {
+  return type === 'form';
+}

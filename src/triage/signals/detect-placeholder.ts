@@ -1,12 +1,14 @@
 import { EVIDENCE_LIMIT, elementEvidence, notFound } from './evidence.ts';
-import { isPlaceholder } from './placeholder-text.ts';
+import { isAboutFiller, isPlaceholder } from './placeholder-text.ts';
 import type { Detector, Region } from './types.ts';
 
 /** Visible text was left from a template. */
 export const detectPlaceholder: Detector = ({ page }) => {
+  const { title, meta_description: description, h1 } = page.desktop;
+  const aboutFiller = isAboutFiller(title, description, ...h1.map((heading) => heading.text));
   const found = (['phone', 'desktop'] as const).flatMap((screenshot: Region['screenshot']) =>
     page[screenshot].placeholders
-      .filter((one) => isPlaceholder(one.text))
+      .filter((one) => isPlaceholder(one.text, aboutFiller))
       .map((one) => elementEvidence(one, screenshot, `The page still shows “${one.text}”.`)),
   );
   const onDesktop = found.filter((one) => one.region?.screenshot === 'desktop');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isPlaceholder } from './placeholder-text.ts';
+import { isAboutFiller, isPlaceholder } from './placeholder-text.ts';
 
 describe('placeholder text', () => {
   test.each([
@@ -18,6 +18,9 @@ describe('placeholder text', () => {
     'Welcome to {{ business_name }}',
     'Add your text here',
     'Max Mustermann, Musterstraße 1',
+    '“Lorem ipsum dolor sit amet, consectetur adipiscing elit.” Client Name, Position',
+    'Klicken Sie auf den Bearbeiten-Button, um diesen Text zu ändern.',
+    'Cliquez ici pour modifier ce texte.',
   ])('%s', (text) => {
     expect(isPlaceholder(text)).toBe(true);
   });
@@ -37,7 +40,14 @@ describe('placeholder text', () => {
     'Labore et constantia, since 1870',
     'Enter your email address',
     'Your name *',
+    'Warum wir keinen Blindtext setzen',
   ])('is not %s', (text) => {
     expect(isPlaceholder(text)).toBe(false);
   });
+});
+
+test('a page about filler text may show it, a page titled with it may not', () => {
+  expect(isAboutFiller('Why we never set lorem ipsum in our proofs', null)).toBe(true);
+  expect(isAboutFiller('Lorem ipsum', 'Lorem ipsum dolor sit amet')).toBe(false);
+  expect(isPlaceholder('»Lorem ipsum dolor sit amet, consectetur«', true)).toBe(false);
 });

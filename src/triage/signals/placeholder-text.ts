@@ -26,19 +26,36 @@ const SHIPPED = [
   /^(?:add|edit|change|replace) (?:your|a|this|the) (?:text|heading|title|tagline|subtitle|content|description|headline|footer text|paragraph)(?: here)?[.!]?$/i,
   /^(?:company|business) name(?: here)?$|^(?:site|page) (?:title|tagline) ?(?:here|goes here)?$|^(?:sub)?title text$|^untitled(?: page| document)?$/i,
   /^(?:tbd|todo|tbc|xxx+)(?:[:.!]?$|:\s)|\bTODO:/,
-  /\b(?:musterfirma|max mustermann|erika mustermann|musterstra(?:ß|ss)e \d|12345 musterstadt|platzhaltertext|blindtext)\b/i,
+  /\b(?:musterfirma|max mustermann|erika mustermann|musterstra(?:ß|ss)e \d|12345 musterstadt|platzhaltertext)\b|\b(?:ich bin|dies ist|das ist|hier steht) (?:ein |nur )?blindtext\b|^blindtext\.?$/i,
+  /klick(?:en sie|e)? (?:hier|auf den bearbeiten)[^.]{0,40}text|^ich bin ein (?:text(?:block|abschnitt|feld)?|absatz|titel)\b/i,
+  /cliquez (?:ici |sur le bouton )[^.]{0,40}(?:modifier|[ée]diter|changer|ajouter)[^.]{0,20}(?:texte?|contenu)|^je suis un (?:paragraphe|titre|bloc de texte)\b/i,
+  /haz clic (?:aqu[íi]|en el bot[óo]n)[^.]{0,40}(?:editar|cambiar|a[ñn]adir)|^soy un (?:p[áa]rrafo|t[íi]tulo|bloque de texto)\b/i,
+  /clicca (?:qui|sul pulsante|sul bottone)[^.]{0,40}(?:modificare|aggiungere|cambiare)|^(?:io )?sono un (?:paragrafo|titolo|blocco di testo)\b/i,
+  /clique (?:aqui|no bot[ãa]o)[^.]{0,40}(?:editar|alterar|adicionar)|^(?:eu )?sou um (?:par[áa]grafo|t[íi]tulo|bloco de texto)\b/i,
+  /klik (?:hier|op de (?:bewerk ?)?knop)[^.]{0,40}(?:bewerken|wijzigen|toe te voegen)|^ik ben een (?:alinea|paragraaf|tekstblok|titel)\b/i,
+  /\b(?:client|customer|author|person|reviewer|employee|team member) name,? (?:\/ )?(?:position|title|company|job title|location)\b/i,
   /^(?:texte? d.exemple|texto de (?:ejemplo|exemplo|relleno)|testo (?:di esempio|segnaposto)|voeg (?:hier )?(?:uw|je) tekst)/i,
   /\byour (?:content|text) (?:goes|will go) here|^(?:edit|change) (?:this|me)[.!]?$/i,
 ];
 
 /** Words with which people talk about placeholder text. */
 const ABOUT =
-  /[“"'‘„]\s*lorem ipsum|lorem ipsum\s*[”"'’“]|(?:called|word|phrase|term|no|never|without|instead of|replace|like) lorem ipsum/iu;
+  /[“"'‘„»«]\s*lorem ipsum\s*[”"'’“«»]|(?:called|word|words|phrase|term|no|never|without|instead of|replace|like) lorem ipsum/iu;
+
+/** A page whose title or description speaks of filler text has it as its subject. */
+const SUBJECT = /lorem ipsum|blindtext|(?:dummy|filler|placeholder) (?:text|copy)|texte? factice|faux texte/i;
+
+/** Whether a page is about filler text, so that showing it is no sign of neglect. */
+export function isAboutFiller(...headlines: (string | null)[]): boolean {
+  return headlines.some(
+    (headline) => headline !== null && SUBJECT.test(headline) && !isPlaceholder(headline),
+  );
+}
 
 /** Whether a visible text is one that nobody wrote for this site. */
-export function isPlaceholder(text: string): boolean {
+export function isPlaceholder(text: string, aboutFiller = false): boolean {
   const plain = text.replace(/\s+/g, ' ').trim();
-  return hasFillerLatin(plain) || SHIPPED.some((pattern) => pattern.test(plain));
+  return (!aboutFiller && hasFillerLatin(plain)) || SHIPPED.some((pattern) => pattern.test(plain));
 }
 
 /** Filler Latin: a run of its words, or "lorem ipsum" standing alone; a sentence about it does not count. */

@@ -98,14 +98,12 @@ export async function settleImages(walk: Walk): Promise<Map<HTMLImageElement, bo
   return decodes;
 }
 
-/** Pictures of the page: image elements, and backgrounds of visible boxes. */
+/** Pictures of the page: what it shows by image elements; backgrounds are decoration. */
 export function collectImages(walk: Walk, decodes: Map<HTMLImageElement, boolean>): ImageFact[] {
   const found: ImageFact[] = [];
   for (const element of walk.elements) {
     if (found.length >= 300) break;
     if (element.localName === 'img') found.push(imageOf(walk, element as HTMLImageElement, decodes));
-    const background = backgroundOf(walk, element);
-    if (background) found.push(background);
   }
   return found;
 }
@@ -117,7 +115,6 @@ export function imageOf(
   decodes: Map<HTMLImageElement, boolean>,
 ): ImageFact {
   return {
-    kind: 'img',
     ...describeElement(image),
     url: cut(image.currentSrc || image.src, 1000),
     complete: image.complete,
@@ -127,27 +124,6 @@ export function imageOf(
     decodes: decodes.get(image) ?? null,
     alt: image.getAttribute('alt'),
     role: image.getAttribute('role'),
-  };
-}
-
-/** The background picture of a visible box, when it has one with an address. */
-export function backgroundOf(walk: Walk, element: Element): ImageFact | null {
-  const style = element.ownerDocument.defaultView?.getComputedStyle(element);
-  const url = /url\("(https?:[^"]+)"\)/.exec(style?.backgroundImage.slice(0, 3000) ?? '')?.[1];
-  if (!url || !isShown(walk, element)) return null;
-  const box = element.getBoundingClientRect();
-  if (box.width < 40 || box.height < 40) return null;
-  return {
-    kind: 'background',
-    ...describeElement(element),
-    url: cut(url, 1000),
-    complete: true,
-    natural_width: 0,
-    visible: true,
-    lazy: false,
-    decodes: null,
-    alt: null,
-    role: null,
   };
 }
 

@@ -1,7 +1,6 @@
 import { collectInPage } from './collect.ts';
 import { cut, describeElement, rectOf, selectorOf, snippetOf } from './describe.ts';
 import {
-  backgroundOf,
   collectImages,
   collectWideElements,
   describeWall,
@@ -31,7 +30,6 @@ const FUNCTIONS: readonly { name: string }[] = [
   addBreak,
   addText,
   aroundMark,
-  backgroundOf,
   blockAround,
   blockOf,
   childrenOf,

@@ -50,12 +50,16 @@ export function aroundMark(text: string, pattern: RegExp, chars: number): string
 export function collectContacts(walk: Walk): ContactFact[] {
   const pattern = new RegExp(walk.filters.contact, 'giu');
   const texts: ContactFact[] = [];
+  let before = '';
   for (const block of walk.blocks) {
     for (const match of [...block.text.slice(0, 20_000).matchAll(pattern)].slice(0, 12)) {
-      const text = block.text.slice(Math.max(0, match.index - 60), match.index + match[0].length + 30);
+      const near = block.text.slice(Math.max(0, match.index - 60), match.index + match[0].length + 30);
+      const text = match.index < 3 && before !== '' ? `${before} ${near}` : near;
       texts.push({ kind: 'text', ...describeElement(block.element, block.rect), text: cut(text, 300) });
       if (texts.length > 400) break;
     }
+    // The name of a number may stand in the cell before it.
+    before = block.text.length <= 25 && !/\d/.test(block.text) ? block.text : '';
   }
   const kept = texts.length > 120 ? [...texts.slice(0, 60), ...texts.slice(-60)] : texts;
   return [...collectContactLinks(walk), ...kept];
@@ -89,8 +93,11 @@ export function unscramble(hex: string): string {
 /** Visible text that may be left from a template. */
 export function collectPlaceholders(walk: Walk): PlaceholderFact[] {
   const pattern = new RegExp(walk.filters.placeholder, 'iu');
+  // Code is shown as such, and a preview shows what the visitor is to write.
+  const notTheSites =
+    'code,pre,kbd,samp,textarea,output,[contenteditable]:not([contenteditable="false"]),[class~="preview"],[id="preview"],[id$="-preview"],[class$="-preview"]';
   return walk.blocks
-    .filter((block) => pattern.test(block.text) && !block.element.closest('code,pre,kbd,samp,textarea'))
+    .filter((block) => pattern.test(block.text) && !block.element.closest(notTheSites))
     .slice(0, walk.limits.items)
     .map((block) => ({
       ...describeElement(block.element, block.rect),
