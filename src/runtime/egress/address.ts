@@ -3,6 +3,8 @@ import { AgosError } from '../../kernel/errors.ts';
 import { isPublicAddress } from './ranges.ts';
 
 const MAX_URL_CHARACTERS = 2048;
+/** Redirects may carry long queries, but not a document. */
+const MAX_HOP_CHARACTERS = 8192;
 const PUBLIC_PORTS = new Set([80, 443, 8080, 8443]);
 
 /** Names that only a private network answers; a name without a dot is one of them. */
@@ -50,11 +52,13 @@ export function parseTarget(input: string, options: { isAllowed?: IsAllowed; fie
   judgeUrl(url, options.isAllowed ?? (() => false), field);
   url.hash = '';
   url.hostname = withoutTrailingDots(url.hostname);
+  if (url.href.length > MAX_URL_CHARACTERS) throw tooLong(field);
   return { url: url.href, schemeGiven };
 }
 
 /** Applies the scheme, credential, host and port rules to a URL, before anything is resolved. */
 export function judgeUrl(url: URL, isAllowed: IsAllowed, field = 'url'): void {
+  if (url.href.length > MAX_HOP_CHARACTERS) throw tooLong(field);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new AgosError('url_scheme_not_allowed', 'Only http and https URLs are allowed.', { field });
   }
@@ -114,12 +118,13 @@ function withoutTrailingDots(hostname: string): string {
   return hostname.replace(/\.+$/, '');
 }
 
+function tooLong(field: string): AgosError {
+  const sentence = `The URL is longer than ${MAX_URL_CHARACTERS} characters.`;
+  return new AgosError('identifier_invalid', sentence, { field });
+}
+
 function cleanText(input: string, field: string): string {
-  if (input.length > MAX_URL_CHARACTERS) {
-    throw new AgosError('identifier_invalid', `The URL is longer than ${MAX_URL_CHARACTERS} characters.`, {
-      field,
-    });
-  }
+  if (input.length > MAX_URL_CHARACTERS) throw tooLong(field);
   if (INVISIBLE.test(input)) {
     throw new AgosError('identifier_invalid', 'The URL holds invisible or direction-changing characters.', {
       field,

@@ -11,8 +11,7 @@ export function createKeyedLock(): KeyedLock {
       const tail = before.then(() => done);
       tails.set(key, tail);
       try {
-        await before;
-        signal?.throwIfAborted();
+        await unlessAborted(before, signal);
         return await task();
       } finally {
         release();
@@ -20,4 +19,18 @@ export function createKeyedLock(): KeyedLock {
       }
     },
   };
+}
+
+/** Waits in line, and leaves it as soon as the caller gives up. */
+async function unlessAborted(turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return await turn;
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([turn, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }

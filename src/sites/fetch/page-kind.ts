@@ -1,25 +1,16 @@
 import { scanHtml } from './html-scan.ts';
-import { type PageView, viewOf } from './page-view.ts';
+import { type SeenPage, viewOf } from './page-view.ts';
 import { parkingSign } from './parked.ts';
 import { wallSign } from './walls.ts';
 
-/** A page as it was fetched, or as a browser rendered it. */
-export type SeenPage = {
-  url: string;
-  /** The address that was asked for, when redirects led elsewhere. */
-  requestedUrl?: string;
-  status: number;
-  /** Names in lower case. */
-  headers: Record<string, string>;
-  html: string;
-};
+export type { SeenPage } from './page-view.ts';
 
 /** Why what came back is not the business's site, in a sentence that names the sign. */
 export type PageKind = { code: 'blocked' | 'domain_parked'; message: string };
 
 /** Tells a wall and a parked domain from a site; null for everything else, and when in doubt. */
 export function judgePageKind(page: SeenPage): PageKind | null {
-  const view: PageView = viewOf(page, scanHtml(page.html));
+  const view = viewOf(page, scanHtml(page.html));
   const wall = wallSign(view);
   if (wall !== null) return { code: 'blocked', message: wall };
   const parked = parkingSign(view);

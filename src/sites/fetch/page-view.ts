@@ -1,5 +1,15 @@
 import type { HtmlScan, Tag } from './html-scan.ts';
-import type { SeenPage } from './page-kind.ts';
+
+/** A page as it was fetched, or as a browser rendered it. */
+export type SeenPage = {
+  url: string;
+  /** The address that was asked for, when redirects led elsewhere. */
+  requestedUrl?: string;
+  status: number;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  html: string;
+};
 
 /** What the detectors of walls and parked domains look at. */
 export type PageView = Omit<SeenPage, 'html'> & {
