@@ -14,25 +14,42 @@ export type NewApproval = Pick<
   | 'runId'
   | 'workflowId'
   | 'leadId'
+  | 'arguments'
   | 'policyVersion'
   | 'decidableBy'
   | 'defaultOutcome'
   | 'expiresAt'
   | 'createdBy'
-> & { arguments: Record<string, unknown> };
+>;
 
-/** SHA-256 over the exact arguments, with their names in order: other arguments have another digest. */
-export function digestOf(args: Record<string, unknown>): string {
-  const ordered = Object.fromEntries(Object.entries(args).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return createHash('sha256').update(JSON.stringify(ordered)).digest('hex');
+/** One decision on one approval, as it is to be recorded. */
+export type RecordedDecision = {
+  tenantId: string;
+  id: string;
+  outcome: ApprovalOutcome;
+  reason: string | null;
+  decidedBy: string | null;
+  decidedVia: NonNullable<ApprovalRow['decidedVia']>;
+  now: Date;
+  /** Digest of the arguments that the decision was made on; other arguments must be asked again. */
+  argumentsDigest?: string;
+};
+
+/** SHA-256 of arguments whatever the order of their keys, hex. */
+export function digestOf(value: Record<string, unknown>): string {
+  return createHash('sha256').update(canonical(value)).digest('hex');
 }
 
-/** Opens an approval; a repeated attempt of the same run and kind finds the one that is there. */
+/** Opens the wait for a person; a repeated attempt of the same run finds the one it opened. */
 export async function openApproval(tx: Tx, approval: NewApproval): Promise<ApprovalRow> {
-  const row = { ...approval, id: newId(), argumentsDigest: digestOf(approval.arguments) };
-  const [added] = await tx.insert(approvals).values(row).onConflictDoNothing().returning();
-  if (added) return added;
-  const [there] = await tx
+  const argumentsDigest = digestOf(approval.arguments);
+  const [opened] = await tx
+    .insert(approvals)
+    .values({ ...approval, id: newId(), argumentsDigest })
+    .onConflictDoNothing({ target: [approvals.tenantId, approvals.runId, approvals.kind] })
+    .returning();
+  if (opened) return opened;
+  const [known] = await tx
     .select()
     .from(approvals)
     .where(
@@ -42,8 +59,7 @@ export async function openApproval(tx: Tx, approval: NewApproval): Promise<Appro
         eq(approvals.kind, approval.kind),
       ),
     );
-  if (!there) throw new Error(`the approval of run ${approval.runId} could not be opened`);
-  return there;
+  return known!;
 }
 
 /** An approval that the actor may see, or null. */
@@ -52,29 +68,28 @@ export async function findApproval(tx: Tx, tenant: string, id: string): Promise<
   return row ?? null;
 }
 
-export type DecisionOfApproval = {
-  tenantId: string;
-  id: string;
-  outcome: ApprovalOutcome;
-  reason: string | null;
-  decidedBy: string | null;
-  decidedVia: 'ticket' | 'unauthenticated' | 'expiry';
-  now: Date;
-};
+/** The open approval of a run, or null. */
+export async function findOpenApproval(tx: Tx, tenant: string, runId: string): Promise<ApprovalRow | null> {
+  const [row] = await tx
+    .select()
+    .from(approvals)
+    .where(and(eq(approvals.tenantId, tenant), eq(approvals.runId, runId), eq(approvals.status, 'open')));
+  return row ?? null;
+}
 
 /**
- * Records the one final decision. The same decision again (a repeated attempt) answers with the row;
- * any other throws `already_decided`, an outcome that the kind does not name `decision_not_allowed`.
+ * Records the one final decision. The same decision again (a repeated attempt) is answered with the
+ * first; any other throws `already_decided`, or `not_awaiting` when the wait was withdrawn.
  */
-export async function decideApproval(tx: Tx, decision: DecisionOfApproval): Promise<ApprovalRow> {
+export async function decideApproval(tx: Tx, decision: RecordedDecision): Promise<ApprovalRow> {
   const [row] = await tx.select().from(approvals).where(byId(decision.tenantId, decision.id)).for('update');
   if (!row) throw new AgosError('not_found', 'There is no such approval.');
+  if (row.status !== 'open') return settled(row, decision);
   if (!allowsOutcome(row.kind, decision.outcome)) {
-    throw new AgosError('decision_not_allowed', `A ${row.kind} cannot be decided as ${decision.outcome}.`);
+    throw new AgosError('decision_not_allowed', `${decision.outcome} is no outcome of this decision.`);
   }
-  if (row.status !== 'open') {
-    if (sameDecision(row, decision)) return row;
-    throw new AgosError('already_decided', `This was decided already: ${row.outcome ?? row.status}.`);
+  if (decision.argumentsDigest !== undefined && decision.argumentsDigest !== row.argumentsDigest) {
+    throw new AgosError('decision_not_allowed', 'What is decided on has changed: look at it again.');
   }
   const [decided] = await tx
     .update(approvals)
@@ -91,7 +106,7 @@ export async function decideApproval(tx: Tx, decision: DecisionOfApproval): Prom
   return decided!;
 }
 
-/** Closes what a run left open when it ended without a decision. */
+/** Ends the waits of a run that ends before anyone decided. */
 export async function withdrawApprovals(tx: Tx, tenant: string, runId: string): Promise<void> {
   await tx
     .update(approvals)
@@ -99,13 +114,26 @@ export async function withdrawApprovals(tx: Tx, tenant: string, runId: string): 
     .where(and(eq(approvals.tenantId, tenant), eq(approvals.runId, runId), eq(approvals.status, 'open')));
 }
 
-function sameDecision(row: ApprovalRow, decision: DecisionOfApproval): boolean {
-  return (
+function settled(row: ApprovalRow, decision: RecordedDecision): ApprovalRow {
+  if (row.status === 'withdrawn') {
+    throw new AgosError('not_awaiting', 'The run ended, so nothing waits for this decision any more.');
+  }
+  const isRepeated =
     row.outcome === decision.outcome &&
     row.decidedVia === decision.decidedVia &&
     row.decidedBy === decision.decidedBy &&
-    row.reason === decision.reason
-  );
+    row.reason === decision.reason;
+  if (isRepeated) return row;
+  throw new AgosError('already_decided', 'Somebody or the expiry has already decided this.');
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
 }
 
 const byId = (tenant: string, id: string) => and(eq(approvals.tenantId, tenant), eq(approvals.id, id));

@@ -1,4 +1,5 @@
 import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
+import type { VerifyTicket } from '../../control/approvals/tickets.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Decision } from '../scoring/rules.ts';
 import type { DecisionToRecord } from './ask-person.ts';
@@ -33,7 +34,8 @@ export async function proveDecision(
   const { outcome, reason } = decision;
   if (decision.via === 'expiry') return { approvalId, outcome, reason, via: 'expiry', decidedBy: null };
   if (decision.ticket !== null) {
-    const { actorId } = await verifier.verifyTicket(decision.ticket, { tenant: input.tenant, approvalId });
+    const expected = { tenant: input.tenant, approvalId, outcome };
+    const { actorId } = await verifier.verifyTicket(decision.ticket, expected);
     return { approvalId, outcome, reason, via: 'ticket', decidedBy: actorId };
   }
   if (verifier.requireTicket) {

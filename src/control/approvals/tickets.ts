@@ -1,0 +1,65 @@
+import { jwtVerify, SignJWT } from 'jose';
+import { AgosError } from '../../kernel/errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
+
+/** What a ticket says: this actor decides this approval, with these arguments, this way. */
+export type TicketClaims = {
+  tenant: string;
+  actorId: string;
+  approvalId: string;
+  digest: string;
+  outcome: string;
+};
+
+export type SignTicket = (claims: TicketClaims) => Promise<string>;
+export type VerifyTicket = (
+  ticket: string,
+  expected: Pick<TicketClaims, 'tenant' | 'approvalId' | 'outcome'>,
+) => Promise<{ actorId: string; digest: string }>;
+
+const LIFETIME_SECONDS = 300;
+const ISSUER = 'agos';
+const AUDIENCE = 'agos:decision';
+const ALGORITHM = 'HS256';
+
+/** Signs tickets and verifies them; API and workers share the secret. A ticket is worth five minutes. */
+export function createTickets(deps: { signingSecret: string; clock: Clock }): {
+  sign: SignTicket;
+  verify: VerifyTicket;
+} {
+  const key = new TextEncoder().encode(deps.signingSecret);
+  const nowSeconds = () => Math.floor(deps.clock.now().getTime() / 1000);
+  return {
+    sign: ({ tenant, actorId, approvalId, digest, outcome }) =>
+      new SignJWT({ tenant, approval: approvalId, digest, outcome })
+        .setProtectedHeader({ alg: ALGORITHM })
+        .setIssuer(ISSUER)
+        .setAudience(AUDIENCE)
+        .setSubject(actorId)
+        .setIssuedAt(nowSeconds())
+        .setExpirationTime(nowSeconds() + LIFETIME_SECONDS)
+        .sign(key),
+    async verify(ticket, expected) {
+      const claims = await readClaims(ticket, key, deps.clock.now());
+      const fits =
+        claims.tenant === expected.tenant &&
+        claims.approval === expected.approvalId &&
+        claims.outcome === expected.outcome;
+      if (!fits || typeof claims.sub !== 'string') throw refused();
+      return { actorId: claims.sub, digest: String(claims.digest) };
+    },
+  };
+}
+
+async function readClaims(ticket: string, key: Uint8Array, now: Date): Promise<Record<string, unknown>> {
+  try {
+    const options = { issuer: ISSUER, audience: AUDIENCE, algorithms: [ALGORITHM], currentDate: now };
+    return (await jwtVerify(ticket, key, options)).payload;
+  } catch {
+    throw refused();
+  }
+}
+
+function refused(): AgosError {
+  return new AgosError('permission_denied', 'The ticket of this decision is not valid (any more).');
+}
