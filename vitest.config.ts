@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-const exclude = [...configDefaults.exclude, 'examples/sites/**', 'tests/sites/**'];
+const exclude = [...configDefaults.exclude, 'examples/sites/**', 'tests/sites/*/**'];
 
 export default defineConfig({
   test: {

@@ -1675,5 +1675,7 @@ var OFFERS=[{id:247514,name:"table pine beach",price:831.61,tags:["grey","oak"]}
 {id:160397,name:"bed city velvet",price:384.63,tags:["beach","blue"]},
 {id:353932,name:"city wide deluxe",price:728.83,tags:["night","table"]},
 ];
-setTimeout(function(){var p=document.getElementById("promo");p.style.cssText="height:300px;background:#ffd0d0;padding:20px";p.textContent="Flash sale ends tonight";var d=document.getElementById("deals");for(var i=0;i<120;i++){var e=document.createElement("div");e.className="deal";e.textContent=OFFERS[i].name+" from \u00a3"+OFFERS[i].price;d.appendChild(e)}},900);
-(function(){var end=Date.now()+800,index={};while(Date.now()<end){for(var i=0;i<OFFERS.length;i+=7){var k=OFFERS[i].name.split(" ").sort().join("-");index[k]=(index[k]||0)+OFFERS[i].price}}window.__OFFERS=index})();
+setTimeout(function(){var p=document.getElementById("promo");p.style.cssText="height:300px;background:#ffd0d0;padding:20px";p.textContent="Flash sale ends tonight";var d=document.getElementById("deals");for(var i=0;i<120;i++){var e=document.createElement("div");e.className="deal";e.textContent=OFFERS[i].name+" from \u00a3"+OFFERS[i].price;d.appendChild(e)}},1500);
+addEventListener("load",function(){setTimeout(function(){(function(){var end=Date.now()+900,index={};while(Date.now()<end){for(var i=0;i<OFFERS.length;i+=7){var k=OFFERS[i].name.split(" ").sort().join("-");index[k]=(index[k]||0)+OFFERS[i].price}}window.__OFFERS=index})();
+},300);setTimeout(function(){(function(){var end=Date.now()+700,index={};while(Date.now()<end){for(var i=0;i<OFFERS.length;i+=7){var k=OFFERS[i].name.split(" ").sort().join("-");index[k]=(index[k]||0)+OFFERS[i].price}}window.__OFFERS=index})();
+},1600)});

@@ -1,0 +1,1 @@
+(window.__chunks=window.__chunks||[]).push([2,{}]);
