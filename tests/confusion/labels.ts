@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { SIGNAL_CODES } from '../../src/triage/signals/codes.ts';
 
+/** `null`: the page alone does not tell, so the signal is not judged. */
+const judgement = z.object({ expected: z.boolean().nullable(), why: z.string() });
+
 const labelsSchema = z.object({
   hold: z.string().nullable(),
-  signals: z.partialRecord(z.enum(SIGNAL_CODES), z.object({ expected: z.boolean(), why: z.string() })),
+  signals: z.partialRecord(z.enum(SIGNAL_CODES), judgement),
 });
 
 export type Labels = z.infer<typeof labelsSchema>;

@@ -22,7 +22,9 @@ function render(part: Part): string {
   if (part instanceof SafeHtml) return part.html;
   if (Array.isArray(part)) return part.map(render).join('');
   if (part === null || part === false) return '';
-  return String(part).replace(/[&<>"']/g, (sign) => ESCAPES[sign] ?? sign);
+  // Signs that turn or hide text never reach the page, whoever wrote them.
+  const visible = String(part).replace(/[\p{Cf}\p{Cc}]/gu, ' ');
+  return visible.replace(/[&<>"']/g, (sign) => ESCAPES[sign] ?? sign);
 }
 
 /** Builds HTML from a template; every value is escaped unless it is safe HTML already. */
