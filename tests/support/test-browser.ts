@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+
 import type { AddressInfo } from 'node:net';
 import { createEgressGuard } from '../../src/runtime/egress/guard.ts';
 import { startFilteringProxy } from '../../src/runtime/egress/proxy.ts';
@@ -14,13 +16,27 @@ import { unprivilegedUser } from '../../src/stack/unprivileged.ts';
 export type TestPages = { port: number; url(path: string): string; close(): Promise<void> };
 
 /** Serves pages on loopback; `url` gives them a name that only the guard's allow-list knows. */
-export async function servePages(host: string, handler: RequestListener): Promise<TestPages> {
-  const server = createServer(handler);
+export function servePages(host: string, handler: RequestListener): Promise<TestPages> {
+  return listen(createServer(handler), `http://${host}`);
+}
+
+/** Serves pages over TLS with a certificate that no browser trusts. */
+export async function serveTlsPages(host: string, handler: RequestListener): Promise<TestPages> {
+  const authority = await createAuthority();
+  const day = 86_400_000;
+  const term = { notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + day) };
+  return await listen(
+    createTlsServer(await authority.issue({ names: [host], ...term }), handler),
+    `https://${host}`,
+  );
+}
+
+async function listen(server: Server, origin: string): Promise<TestPages> {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    url: (path) => `http://${host}:${port}${path}`,
+    url: (path) => `${origin}:${port}${path}`,
     async close() {
       server.closeAllConnections();
       server.close();
@@ -48,9 +64,13 @@ export async function testPool(
   });
 }
 
-/** The Chromium that the whole stack would use. */
-export async function testChromium(): Promise<string> {
+let chromium: Promise<string> | undefined;
+
+/** The Chromium that the whole stack would use; looked for once by each test file. */
+export function testChromium(): Promise<string> {
   const quiet = { line: () => undefined, working: () => undefined };
-  const found = await findChromium({ environment: process.env, progress: quiet, allowInstall: true });
-  return found.path;
+  chromium ??= findChromium({ environment: process.env, progress: quiet, allowInstall: true }).then(
+    (found) => found.path,
+  );
+  return chromium;
 }

@@ -1,15 +1,11 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { and, eq } from 'drizzle-orm';
-import type { TenantScope } from '../../kernel/actor.ts';
-import type { Database, Tx } from '../../runtime/database/database.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
-import { type AssetKind, assets } from './tables.ts';
-
-export type AssetRow = typeof assets.$inferSelect;
+import { digestOfBytes, readStoredFile, writeFileOnce } from './folder.ts';
+import { createLinks } from './links.ts';
+import { type AssetRow, insertAsset } from './repository.ts';
+import { isMediaType, LINK_LIFETIME_MS } from './rules.ts';
+import type { AssetKind } from './tables.ts';
 
 export type NewAsset = {
   tenant: string;
@@ -21,71 +17,57 @@ export type NewAsset = {
   createdBy: string;
 };
 
-/** Stored files: a row for each, the bytes in a folder under tenant and digest. */
 export type AssetStore = {
-  /** Writes the bytes, then the row in the caller's transaction; a rolled back row leaves bytes that nothing names. */
+  /** Stores a file and adds its row in the caller's transaction; equal bytes of a tenant are kept once. */
   save(tx: Tx, asset: NewAsset): Promise<AssetRow>;
-  /** The bytes of an asset that the actor may see, or null. */
-  read(scope: TenantScope, id: string): Promise<Uint8Array | null>;
-  /** The bytes of a row from an offset on. */
-  stream(row: Pick<AssetRow, 'tenantId' | 'digest'>, startByte?: number): Readable;
+  read(asset: AssetRow): Promise<Uint8Array<ArrayBuffer>>;
+  /** A link that works without credentials for an hour, or as long as asked. */
+  signedUrl(asset: AssetRow, lifetimeMs?: number): string;
 };
 
-/** Opens the store of one folder; the folder is made when it is missing. */
-export function createAssetStore(deps: { dir: string; db: Database }): AssetStore {
-  const pathOf = (row: Pick<AssetRow, 'tenantId' | 'digest'>): string =>
-    join(deps.dir, row.tenantId, row.digest.slice(0, 2), row.digest);
+export type AssetStoreDeps = {
+  /** Folder of the files. */
+  dir: string;
+  /** Origin of the assets server, which serves nothing but these files. */
+  origin: string;
+  signingSecret: string;
+  clock: Clock;
+};
+
+/** Files in a folder, under their tenant and digest, reached by signed links. */
+export function createAssetStore(deps: AssetStoreDeps): AssetStore {
+  const { dir, clock } = deps;
+  const links = createLinks(deps);
   return {
-    async save(tx, { tenant, leadId, kind, filename, mime, bytes, createdBy }) {
-      const digest = createHash('sha256').update(bytes).digest('hex');
-      await writeOnce(pathOf({ tenantId: tenant, digest }), bytes);
-      const values = { tenantId: tenant, id: newId(), leadId, kind, filename, digest, mime, createdBy };
-      const [row] = await tx
-        .insert(assets)
-        .values({ ...values, sizeBytes: bytes.byteLength })
-        .returning();
-      return row!;
+    save: async (tx, asset) => {
+      if (!isMediaType(asset.mime)) throw new Error(`files of ${asset.mime} are not stored`);
+      const digest = digestOfBytes(asset.bytes);
+      // The file first: a row without its file would be a broken promise, a file without row only wastes room.
+      await writeFileOnce(dir, { tenant: asset.tenant, digest }, asset.bytes);
+      return insertAsset(tx, {
+        tenantId: asset.tenant,
+        id: newId(),
+        leadId: asset.leadId,
+        kind: asset.kind,
+        filename: plainFilename(asset.filename),
+        digest,
+        mime: asset.mime,
+        sizeBytes: asset.bytes.byteLength,
+        createdBy: asset.createdBy,
+      });
     },
-    async read(scope, id) {
-      const row = await deps.db.withTenant(scope, (tx) => findAsset(tx, scope.tenant, id));
-      return row ? readFile(pathOf(row)) : null;
-    },
-    stream: (row, startByte = 0) => createReadStream(pathOf(row), { start: startByte }),
+    read: (asset) => readStoredFile(dir, { tenant: asset.tenantId, digest: asset.digest }),
+    signedUrl: (asset, lifetimeMs = LINK_LIFETIME_MS) =>
+      links.sign(asset, new Date(clock.now().getTime() + lifetimeMs)),
   };
 }
 
-/** An asset that the actor may see, or null. */
-export async function findAsset(tx: Tx, tenant: string, id: string): Promise<AssetRow | null> {
-  const [row] = await tx
-    .select()
-    .from(assets)
-    .where(and(eq(assets.tenantId, tenant), eq(assets.id, id)));
-  return row ?? null;
-}
-
-/** Same digest, same bytes: a file that is there is left alone; a new one appears whole or not at all. */
-async function writeOnce(path: string, bytes: Uint8Array): Promise<void> {
-  if ((await sizeOf(path)) === bytes.byteLength) return;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${newId()}.part`;
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-async function sizeOf(path: string): Promise<number | null> {
-  return stat(path).then(
-    (file) => file.size,
-    () => null,
-  );
+/** A name that is safe in paths and headers whatever a stranger called the file. */
+function plainFilename(name: string): string {
+  const plain = name
+    .normalize('NFKD')
+    .replace(/[^\w.-]+/g, '_')
+    .replace(/^[._]+/, '')
+    .slice(-100);
+  return plain === '' ? 'file' : plain;
 }

@@ -1,114 +1,180 @@
-import { and, asc, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Database, Tx } from '../../runtime/database/database.ts';
-import type { RunEnd } from './rules.ts';
+import {
+  keyset,
+  type PageOf,
+  type PageRequest,
+  type SortColumns,
+  toPage,
+} from '../../runtime/database/keyset.ts';
+import type { RunEnd, RunKind, RunStatus } from './rules.ts';
 import { runs } from './tables.ts';
 
 export type RunRow = typeof runs.$inferSelect;
-export type NewRun = Omit<typeof runs.$inferInsert, 'status' | 'requestedAt'>;
+export type NewRun = Pick<
+  typeof runs.$inferInsert,
+  'tenantId' | 'kind' | 'workflowId' | 'input' | 'createdBy' | 'id'
+> &
+  Partial<Pick<typeof runs.$inferInsert, 'leadId' | 'subjectId' | 'target' | 'requestId'>>;
+
+/** Names one run of one tenant. */
 type RunKey = { tenant: string; id: string };
 
-/** Requests a run in the caller's transaction; while one of the same workflow id is open, answers with that. */
+/**
+ * Asks for a workflow in the caller's transaction. While a run of the workflow id is open, that run is the
+ * answer (`created: false`) and no second one is made.
+ */
 export async function requestRun(tx: Tx, run: NewRun): Promise<{ run: RunRow; created: boolean }> {
-  const [added] = await tx.insert(runs).values(run).onConflictDoNothing().returning();
-  if (added) return { run: added, created: true };
-  const open = await findOpenRun(tx, run.tenantId, run.workflowId);
-  // The open run ended between the two statements: the second try finds the way free.
-  return open ? { run: open, created: false } : requestRun(tx, run);
+  // The open run may end between insert and look-up; then the next insert succeeds.
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const [made] = await tx
+      .insert(runs)
+      .values(run)
+      .onConflictDoNothing({ target: [runs.tenantId, runs.workflowId], where: sql`ended_at is null` })
+      .returning();
+    if (made) return { run: made, created: true };
+    const [open] = await tx
+      .select()
+      .from(runs)
+      .where(and(eq(runs.tenantId, run.tenantId), eq(runs.workflowId, run.workflowId), isNull(runs.endedAt)));
+    if (open) return { run: open, created: false };
+  }
+  throw new Error(`no run of ${run.workflowId} can be requested or read`);
 }
 
-/** The open run of a workflow id, or null. */
-export async function findOpenRun(tx: Tx, tenant: string, workflowId: string): Promise<RunRow | null> {
-  const [row] = await tx
-    .select()
-    .from(runs)
-    .where(and(eq(runs.tenantId, tenant), eq(runs.workflowId, workflowId), isNull(runs.endedAt)));
-  return row ?? null;
-}
-
-/** A run that the actor may see, or null. */
-export async function findRun(tx: Tx, key: RunKey): Promise<RunRow | null> {
-  const [row] = await tx.select().from(runs).where(byKey(key));
-  return row ?? null;
-}
-
-/** Notes that Temporal has accepted a run. */
+/** Notes that Temporal has started the run's workflow; nothing changes once it is claimed or ended. */
 export async function markStarted(
   tx: Tx,
-  started: RunKey & { temporalRunId: string; now: Date },
+  mark: RunKey & { temporalRunId: string; now: Date },
 ): Promise<void> {
   await tx
     .update(runs)
-    .set({
-      startedAt: started.now,
-      temporalRunId: started.temporalRunId,
-      status: sql`case when ${runs.status} = 'requested' then 'started' else ${runs.status} end`,
-    })
-    .where(and(byKey(started), isNull(runs.startedAt)));
+    .set({ status: 'started', temporalRunId: mark.temporalRunId, startedAt: mark.now })
+    .where(and(byId(mark), eq(runs.status, 'requested')));
 }
 
 /**
- * Claims a run for its workflow and answers with it; a workflow that an operator reset claims it again.
- * Null when the run ended before anything claimed it, or does not exist.
+ * The workflow's first step takes its run; a claimed run is never started again. Null when the run ended
+ * before any workflow saw it. A reset workflow claims its run once more.
  */
 export async function claimRun(
   tx: Tx,
   claim: RunKey & { temporalRunId: string; now: Date },
 ): Promise<RunRow | null> {
-  const [open] = await tx
+  const [row] = await tx
     .update(runs)
     .set({
-      status: 'running',
+      status: sql`case when ${runs.endedAt} is null then 'running' else ${runs.status} end`,
       temporalRunId: claim.temporalRunId,
       startedAt: sql`coalesce(${runs.startedAt}, ${claim.now.toISOString()}::timestamptz)`,
       claimedAt: sql`coalesce(${runs.claimedAt}, ${claim.now.toISOString()}::timestamptz)`,
     })
-    .where(and(byKey(claim), isNull(runs.endedAt)))
-    .returning();
-  if (open) return open;
-  const ended = await findRun(tx, claim);
-  return ended?.claimedAt ? ended : null;
-}
-
-/** Ends a run once; a run that has ended stays as it is. Answers with the run when this call ended it. */
-export async function endRun(tx: Tx, end: RunKey & RunEnd & { now: Date }): Promise<RunRow | null> {
-  const [row] = await tx
-    .update(runs)
-    .set({ status: end.status, endCode: end.code, endMessage: end.message, endedAt: end.now })
-    .where(and(byKey(end), isNull(runs.endedAt)))
+    .where(and(byId(claim), or(isNull(runs.endedAt), sql`${runs.claimedAt} is not null`)))
     .returning();
   return row ?? null;
 }
 
-/** Notes that somebody asked to cancel a run. */
-export async function markCancelRequested(tx: Tx, key: RunKey & { now: Date }): Promise<void> {
-  await tx
+/**
+ * Ends a run; false when it has ended before. An end that was only found from outside (`run_lost` and its
+ * like) gives way to the workflow's own, which may come after a reset.
+ */
+export async function endRun(tx: Tx, end: RunKey & RunEnd & { now: Date }): Promise<boolean> {
+  const ended = await tx
     .update(runs)
-    .set({ cancelRequestedAt: key.now })
-    .where(and(byKey(key), isNull(runs.cancelRequestedAt)));
+    .set({ status: end.status, endCode: end.code, endMessage: end.message, endedAt: end.now })
+    .where(and(byId(end), or(isNull(runs.endedAt), sql`starts_with(${runs.endCode}, 'run_')`)))
+    .returning({ id: runs.id });
+  return ended.length > 0;
 }
 
-/** Runs of every tenant that Temporal has not accepted yet, oldest first. */
-export function findUnmarked(db: Database, limit: number): Promise<RunRow[]> {
+/** A run that the actor may see, or null. */
+export async function findRun(tx: Tx, tenant: string, id: string): Promise<RunRow | null> {
+  const [row] = await tx.select().from(runs).where(byId({ tenant, id }));
+  return row ?? null;
+}
+
+/** A run, locked until the transaction ends, or null. */
+export async function lockRun(tx: Tx, tenant: string, id: string): Promise<RunRow | null> {
+  const [row] = await tx.select().from(runs).where(byId({ tenant, id })).for('update');
+  return row ?? null;
+}
+
+/** Notes that somebody asked to cancel the run, the first time. */
+export async function requestCancel(tx: Tx, cancel: RunKey & { now: Date }): Promise<void> {
+  await tx
+    .update(runs)
+    .set({ cancelRequestedAt: cancel.now })
+    .where(and(byId(cancel), isNull(runs.cancelRequestedAt), isNull(runs.endedAt)));
+}
+
+export const RUN_SORTS: SortColumns<'requested_at'> = { requested_at: { by: runs.id, type: 'uuid' } };
+export type RunFilter = {
+  status?: RunStatus | undefined;
+  kind?: RunKind | undefined;
+  leadId?: string | undefined;
+};
+
+/** One page of the runs that the actor may see. */
+export async function listRuns(
+  tx: Tx,
+  tenant: string,
+  filter: RunFilter,
+  page: PageRequest<'requested_at'>,
+): Promise<PageOf<RunRow>> {
+  const { key, after, orderBy, limit } = keyset(page, RUN_SORTS, runs.id);
+  const found = await tx
+    .select({ row: runs, key })
+    .from(runs)
+    .where(
+      and(
+        eq(runs.tenantId, tenant),
+        filter.status && eq(runs.status, filter.status),
+        filter.kind && eq(runs.kind, filter.kind),
+        filter.leadId ? eq(runs.leadId, filter.leadId) : undefined,
+        after,
+      ),
+    )
+    .orderBy(...orderBy)
+    .limit(limit);
+  return toPage(found, page);
+}
+
+/** Runs of every tenant that were requested before this moment and that Temporal has not confirmed, oldest first. */
+export async function findUnmarked(
+  db: Database,
+  where: { requestedBefore: Date; limit: number },
+): Promise<RunRow[]> {
   return db.withSystem('unmarked_runs', (tx) =>
     tx
       .select()
       .from(runs)
-      .where(and(isNull(runs.startedAt), isNull(runs.endedAt)))
-      .orderBy(asc(runs.requestedAt))
-      .limit(limit),
+      .where(
+        and(isNull(runs.endedAt), eq(runs.status, 'requested'), lt(runs.requestedAt, where.requestedBefore)),
+      )
+      .orderBy(runs.requestedAt)
+      .limit(where.limit),
   );
 }
 
-/** Open runs of every tenant that Temporal has accepted, oldest first. */
-export function findOpenRuns(db: Database, limit: number): Promise<RunRow[]> {
+/** Open runs of every tenant that Temporal has confirmed, oldest first, after this id: their workflows should be alive. */
+export async function findOpenRuns(
+  db: Database,
+  where: { startedBefore: Date; afterId?: string | undefined; limit: number },
+): Promise<RunRow[]> {
   return db.withSystem('open_runs', (tx) =>
     tx
       .select()
       .from(runs)
-      .where(and(sql`${runs.startedAt} is not null`, isNull(runs.endedAt)))
-      .orderBy(asc(runs.requestedAt))
-      .limit(limit),
+      .where(
+        and(
+          isNull(runs.endedAt),
+          lt(runs.startedAt, where.startedBefore),
+          where.afterId ? sql`${runs.id} > ${where.afterId}::uuid` : undefined,
+        ),
+      )
+      .orderBy(runs.id)
+      .limit(where.limit),
   );
 }
 
-const byKey = (key: RunKey) => and(eq(runs.tenantId, key.tenant), eq(runs.id, key.id));
+const byId = ({ tenant, id }: RunKey) => and(eq(runs.tenantId, tenant), eq(runs.id, id));

@@ -1,37 +1,56 @@
+import { and, eq } from 'drizzle-orm';
 import type { Gateway } from '../../../temporal/gateway-type.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import { leadBatches } from '../../leads/batches/tables.ts';
+import { leads } from '../../leads/leads/tables.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Database } from '../../runtime/database/database.ts';
+import type { Database, Tx } from '../../runtime/database/database.ts';
 import { markStarted, type RunRow } from './repository.ts';
 
-export type StartRunDeps = { db: Database; clock: Clock; gateway: Pick<Gateway, 'start'> };
+export type StartRunDeps = { db: Database; gateway: Gateway; clock: Clock };
 
-/** Starts the workflow of one committed run and notes that Temporal has it; throws `temporal_unavailable`. */
-export async function startRun(deps: StartRunDeps, run: RunRow): Promise<'started' | 'already_running'> {
-  const { db, clock, gateway } = deps;
-  const { outcome, temporalRunId } = await gateway.start({
-    kind: run.kind,
-    workflowId: run.workflowId,
-    tenant: run.tenantId,
-    runId: run.id,
-    leadId: run.leadId,
-    input: run.input,
-    summary: run.target ?? run.kind,
-  });
-  // An open workflow may belong to an older run of this id: if it is this run's, it claims it by itself.
-  if (outcome === 'already_running') return outcome;
-  await db.withTenant(systemScope(run.tenantId, run.createdBy), (tx) =>
-    markStarted(tx, { tenant: run.tenantId, id: run.id, temporalRunId, now: clock.now() }),
-  );
-  return outcome;
+/**
+ * `already_running`: a workflow with this id is open, perhaps that of the run before, which is just ending;
+ * `unavailable`: Temporal does not answer. In both cases the run stays unmarked and the sweep tries again.
+ */
+export type StartRunOutcome = 'started' | 'already_running' | 'unavailable';
+
+/** Starts the workflow of a committed run and marks it; never fails because Temporal is down. */
+export async function startRun(deps: StartRunDeps, run: RunRow): Promise<StartRunOutcome> {
+  const { db, gateway, clock } = deps;
+  const scope = systemScope(run.tenantId, run.createdBy);
+  const summary = await db.withTenant(scope, (tx) => summaryOf(tx, run));
+  try {
+    const { tenantId, kind, workflowId, leadId, input } = run;
+    const request = { kind, workflowId, tenant: tenantId, runId: run.id, leadId, input, summary };
+    const { outcome, temporalRunId } = await gateway.start(request);
+    if (outcome === 'already_running') return outcome;
+    const mark = { tenant: tenantId, id: run.id, temporalRunId, now: clock.now() };
+    await db.withTenant(scope, (tx) => markStarted(tx, mark));
+    return outcome;
+  } catch (error) {
+    if (error instanceof AgosError && error.code === 'temporal_unavailable') return 'unavailable';
+    throw error;
+  }
 }
 
-/** Starts a run right after its commit; while Temporal is away the sweep does it later. */
-export async function startSoon(deps: StartRunDeps, run: RunRow): Promise<void> {
-  try {
-    await startRun(deps, run);
-  } catch (error) {
-    if (!(error instanceof AgosError) || error.details.retryAfterSeconds === undefined) throw error;
+/** What the Web UI shows for the workflow: the lead's domain, the audited URL or the batch's name. */
+async function summaryOf(tx: Tx, run: RunRow): Promise<string> {
+  if (run.target !== null) return run.target;
+  if (run.leadId !== null) {
+    const [lead] = await tx
+      .select({ domain: leads.domain })
+      .from(leads)
+      .where(and(eq(leads.tenantId, run.tenantId), eq(leads.id, run.leadId)));
+    if (lead) return lead.domain;
   }
+  if (run.subjectId !== null) {
+    const [batch] = await tx
+      .select({ name: leadBatches.name })
+      .from(leadBatches)
+      .where(and(eq(leadBatches.tenantId, run.tenantId), eq(leadBatches.id, run.subjectId)));
+    if (batch) return batch.name;
+  }
+  return run.kind;
 }

@@ -1,0 +1,59 @@
+import type { Gateway } from '../../../temporal/gateway-type.ts';
+import type { TenantScope } from '../../kernel/actor.ts';
+import { AgosError } from '../../kernel/errors.ts';
+import type { Database, Tx } from '../../runtime/database/database.ts';
+import { recordAudit } from '../audit-log/record.ts';
+import { endRun, findRun, lockRun, type RunRow, requestCancel } from './repository.ts';
+import { isOpen, type RunEnd, type RunKind } from './rules.ts';
+
+/** Settles what a run was to work on when the run ends before any workflow saw it: a lead gets its hold. */
+export type RunEndHook = (ctx: { tx: Tx; now: Date }, run: RunRow, end: RunEnd) => Promise<void>;
+/** Hooks of each kind of run, in the order in which they run. */
+export type RunEndHooks = Record<RunKind, readonly RunEndHook[]>;
+
+export type CancelDeps = { db: Database; gateway: Gateway; runEndHooks: RunEndHooks };
+export type CancelContext = {
+  scope: TenantScope;
+  now: Date;
+  requestId: string | null;
+  address: string | null;
+};
+
+/** Name of the signal by which every workflow is cancelled. */
+const CANCEL_SIGNAL = 'cancel';
+
+/**
+ * Cancels a run. One that Temporal has not seen ends at once; else its workflow is told, and ends it.
+ * Throws `not_found`, `run_ended`, and `temporal_unavailable` when the workflow cannot be told now.
+ */
+export async function cancelRun(
+  deps: CancelDeps,
+  ctx: CancelContext,
+  input: { id: string; reason: string | null },
+): Promise<RunRow> {
+  const { db, gateway } = deps;
+  const run = await db.withTenant(ctx.scope, (tx) => beginCancel(deps, { ...ctx, tx }, input));
+  if (!isOpen(run.status)) return run;
+  await gateway.signal(run.workflowId, CANCEL_SIGNAL, { reason: input.reason });
+  return (await db.withTenant(ctx.scope, (tx) => findRun(tx, run.tenantId, run.id))) ?? run;
+}
+
+async function beginCancel(
+  deps: CancelDeps,
+  ctx: CancelContext & { tx: Tx },
+  input: { id: string; reason: string | null },
+): Promise<RunRow> {
+  const { tx, scope, now } = ctx;
+  const run = await lockRun(tx, scope.tenant, input.id);
+  if (!run) throw new AgosError('not_found', 'There is no such run.');
+  if (!isOpen(run.status)) throw new AgosError('run_ended', 'This run has ended already.');
+  const key = { tenant: run.tenantId, id: run.id, now };
+  await requestCancel(tx, key);
+  const details = { kind: run.kind, reason: input.reason };
+  await recordAudit(ctx, { action: 'run.cancelled', resourceType: 'run', resourceId: run.id, details });
+  if (run.status !== 'requested') return run;
+  const end: RunEnd = { status: 'cancelled', code: 'cancelled', message: 'Cancelled before it began.' };
+  await endRun(tx, { ...key, ...end });
+  for (const hook of deps.runEndHooks[run.kind]) await hook({ tx, now }, run, end);
+  return (await findRun(tx, run.tenantId, run.id)) ?? run;
+}
