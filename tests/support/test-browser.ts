@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 
 import type { AddressInfo } from 'node:net';
+import { createAuthority } from '../../examples/server/index.ts';
 import { createEgressGuard } from '../../src/runtime/egress/guard.ts';
 import { startFilteringProxy } from '../../src/runtime/egress/proxy.ts';
 import {

@@ -11,12 +11,15 @@ export function launchArguments(rendererMemoryMb: number): string[] {
     // Names are resolved and judged by the proxy; Chromium itself never asks a resolver.
     '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
     '--disable-quic',
+    // WebRTC knows no HTTP proxy for UDP, so it gets none. The switch has had two names.
+    '--webrtc-ip-handling-policy=disable_non_proxied_udp',
     '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
     '--disable-crash-reporter',
     '--no-pings',
     '--disable-domain-reliability',
     '--disable-client-side-phishing-detection',
-    // The watch over memory kills earlier; this holds while our own thread is busy.
-    `--js-flags=--max-old-space-size=${rendererMemoryMb}`,
+    // The watch over memory kills earlier, before the heap's limit makes it thrash; this holds while our own
+    // thread is busy.
+    `--js-flags=--max-old-space-size=${Math.round(rendererMemoryMb * 1.5)}`,
   ];
 }

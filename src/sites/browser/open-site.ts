@@ -8,6 +8,14 @@ import { guardNavigations } from './navigation-guard.ts';
 const CLOSE_TIMEOUT_MS = 1_000;
 const SITE_CHECK_MS = 100;
 
+/**
+ * Playwright's block answers a registration with undefined, which makes sound pages throw; a registration
+ * that never finishes does not.
+ */
+const QUIET_SERVICE_WORKERS = `if (self.ServiceWorkerContainer) {
+  ServiceWorkerContainer.prototype.register = () => new Promise(() => undefined);
+}`;
+
 /** The proxy that all traffic of one site passes. */
 export type SiteProxy = Pick<FilteringProxy, 'url' | 'blocked' | 'overLimit' | 'close'>;
 
@@ -87,7 +95,7 @@ function makeStop(): Stop {
 }
 
 async function createContext({ browser, proxy }: SiteDeps): Promise<BrowserContext> {
-  return await browser.newContext({
+  const context = await browser.newContext({
     viewport: null,
     proxy: { server: proxy.url, bypass: '<-loopback>' },
     // The certificate is judged by the fetch; the page is looked at over a faulty one too.
@@ -97,6 +105,8 @@ async function createContext({ browser, proxy }: SiteDeps): Promise<BrowserConte
     permissions: [],
     locale: 'en-US',
   });
+  await context.addInitScript(QUIET_SERVICE_WORKERS);
+  return context;
 }
 
 function siteOf(context: BrowserContext, deps: SiteDeps, stop: Stop): OpenSite {

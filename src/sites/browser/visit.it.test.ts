@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { servePages, serveTlsPages, type TestPages, testPool } from '../../../tests/support/test-browser.ts';
+import { SiteHoldError } from '../../kernel/holds.ts';
+import { createMachineLock, type WithMachineLock } from './machine-lock.ts';
+import type { BrowserPool } from './pool.ts';
+import { type Visit, visitSite } from './visit.ts';
+
+const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
+const PAGES: Record<string, string> = {
+  '/shop': `<!doctype html><title>Shop</title><meta name="viewport" content="width=device-width">
+    <style>body{margin:0} .tall{height:100vh;background:#0000ff} .mark{position:absolute;left:100px;top:1500px;width:120px;height:80px;background:#00ff00} .low{height:9000px;background:#ff0000}</style>
+    <div class="tall"></div><div class="mark"></div><div class="low"></div>
+    <img id="lazy" loading="lazy" src="/late.gif" width="50" height="50"><img src="/missing.png">
+    <script>console.error('broken cart'); setTimeout(() => { throw new Error('late failure') }, 10)</script>`,
+  '/mixed': '<!doctype html><title>Mixed</title><script src="http://plain.test/a.js"></script>',
+  '/noise': `<!doctype html><title>Noise</title><canvas width="1280" height="3000"></canvas><script>
+    const context = document.querySelector('canvas').getContext('2d');
+    const noise = context.createImageData(1280, 3000);
+    for (let i = 0; i < noise.data.length; i += 65536) crypto.getRandomValues(noise.data.subarray(i, i + 65536));
+    for (let i = 3; i < noise.data.length; i += 4) noise.data[i] = 255;
+    context.putImageData(noise, 0, 0)</script>`,
+  '/moving': '<!doctype html><title>Moving</title><meta http-equiv="refresh" content="0; url=/shop">',
+  '/elements': `<!doctype html><title>Many</title><script>
+    const all = document.createDocumentFragment();
+    for (let i = 0; i < 210000; i++) all.append(document.createElement('i'));
+    document.body.append(all)</script>`,
+};
+
+let plain: TestPages;
+let secure: TestPages;
+let pool: BrowserPool;
+let lockFolder: string;
+let withMachineLock: WithMachineLock;
+const asked: string[] = [];
+
+beforeAll(async () => {
+  const answer: Parameters<typeof servePages>[1] = (req, res) => {
+    const path = req.url ?? '';
+    asked.push(`${path} ${req.headers['user-agent']}`);
+    if (path === '/late.gif') return void res.writeHead(200, { 'content-type': 'image/gif' }).end(GIF);
+    if (path === '/file.zip')
+      return void res.writeHead(200, { 'content-type': 'application/zip' }).end('PK\u0003\u0004');
+    const page = PAGES[path];
+    res.writeHead(page ? 200 : 404, { 'content-type': 'text/html' }).end(page ?? 'not here');
+  };
+  plain = await servePages('shop.test', answer);
+  secure = await serveTlsPages('shop.test', answer);
+  pool = await testPool(`shop.test:${plain.port}=127.0.0.1,shop.test:${secure.port}=127.0.0.1`);
+  lockFolder = mkdtempSync(join(tmpdir(), 'agos-test-lock-'));
+  withMachineLock = createMachineLock({ dir: lockFolder });
+});
+afterAll(async () => {
+  await pool.close();
+  await plain.close();
+  await secure.close();
+  rmSync(lockFolder, { recursive: true });
+});
+
+function visit<F>(url: string, collect: (page: Page) => Promise<F>): Promise<Visit<F>> {
+  return visitSite({ pool, withMachineLock, url, signal: AbortSignal.timeout(60_000), collect });
+}
+
+const holdCode = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'finished',
+    (error: unknown) => (error instanceof SiteHoldError ? error.hold.code : String(error)),
+  );
+
+test('a site is shown to a phone and to a desktop that name themselves, and what happened is noted', async () => {
+  const seen = await visit(plain.url('/shop'), (page) =>
+    page.evaluate(() => ({
+      width: innerWidth,
+      ratio: devicePixelRatio,
+      touch: navigator.maxTouchPoints > 0,
+      scroll: scrollY,
+      lazy: document.querySelector<HTMLImageElement>('#lazy')?.naturalWidth,
+    })),
+  );
+  expect(seen.phone.facts).toEqual({ width: 390, ratio: 2, touch: true, scroll: 0, lazy: 1 });
+  expect(seen.desktop.facts).toEqual({ width: 1280, ratio: 1, touch: false, scroll: 0, lazy: 1 });
+  expect(seen).toMatchObject({ final_url: plain.url('/shop'), blocked_requests: [] });
+  expect(seen.phone.status).toBe(200);
+  expect(seen.events.console_errors.map(({ text }) => text)).toContain('broken cart');
+  expect(seen.events.page_errors.map(({ text }) => text)).toEqual(['Error: late failure']);
+  expect(seen.events.responses).toContainEqual(
+    expect.objectContaining({ url: plain.url('/missing.png'), status: 404, resource_type: 'image' }),
+  );
+  const agents = asked.filter((line) => line.startsWith('/shop'));
+  expect(agents[0]).toMatch(/Android.*Mobile.*AgOS-Scanner/);
+  expect(agents[1]).toMatch(/X11.*AgOS-Scanner/);
+  expect(agents.join()).not.toContain('Headless');
+});
+
+test('a rect of the page is where the picture shows it, and the picture ends at 3,000 px', async () => {
+  const seen = await visit(plain.url('/shop'), (page) =>
+    page.evaluate(() => document.querySelector('.mark')?.getBoundingClientRect().toJSON()),
+  );
+  for (const { screenshot, facts } of [seen.phone, seen.desktop]) {
+    expect(screenshot.height).toBe(3_000);
+    const { x, y, width, height } = facts as DOMRect;
+    const inside = { x: x + width / 2, y: y + 4 };
+    const above = { x: x + width / 2, y: y - 4 };
+    const right = { x: x + width - 4, y: y + height - 4 };
+    const colours = await coloursAt(screenshot.jpeg, screenshot.scale, [inside, above, right]);
+    expect(colours).toEqual(['green', 'red', 'green']);
+  }
+});
+
+/** Reads the picture with the browser itself. */
+async function coloursAt(jpeg: Buffer, scale: number, points: { x: number; y: number }[]): Promise<string[]> {
+  return await pool.withSite({ signal: AbortSignal.timeout(20_000), deadlineMs: 15_000 }, (site) =>
+    site.withPage({ device: null, deadlineMs: 15_000 }, (page) =>
+      page.evaluate(
+        async ({ url, spots }) => {
+          const image = new Image();
+          image.src = url;
+          await image.decode();
+          const canvas = document.createElement('canvas');
+          [canvas.width, canvas.height] = [image.width, image.height];
+          const context = canvas.getContext('2d');
+          context?.drawImage(image, 0, 0);
+          const names = ['red', 'green', 'blue'];
+          return spots.map(({ x, y }) => {
+            const pixel = [...(context?.getImageData(x, y, 1, 1).data ?? [])].slice(0, 3);
+            return names[pixel.indexOf(Math.max(...pixel))] ?? '';
+          });
+        },
+        {
+          url: `data:image/jpeg;base64,${jpeg.toString('base64')}`,
+          spots: points.map(({ x, y }) => ({ x: x * scale, y: y * scale })),
+        },
+      ),
+    ),
+  );
+}
+
+test('a picture stays under 400 kB whatever it shows', async () => {
+  const seen = await visit(plain.url('/noise'), async () => null);
+  for (const { screenshot } of [seen.phone, seen.desktop]) {
+    expect(screenshot.jpeg.length).toBeLessThanOrEqual(400_000);
+    expect(screenshot.jpeg.length).toBeGreaterThan(1_000);
+  }
+});
+
+test('a faulty certificate does not hide the page, and what it loads over http is noted as mixed', async () => {
+  const seen = await visit(secure.url('/mixed'), (page) => page.title());
+  expect(seen.phone.facts).toBe('Mixed');
+  expect(seen.events.mixed_content).toEqual([{ url: 'http://plain.test/a.js', resource_type: 'script' }]);
+});
+
+test('a page that leads on is looked at where it ends', async () => {
+  const seen = await visit(plain.url('/moving'), (page) => page.title());
+  expect(seen.final_url).toBe(plain.url('/shop'));
+  expect(seen.desktop.facts).toBe('Shop');
+});
+
+test('what cannot be shown is held: a file, a name without an address, a closed port, too many elements', async () => {
+  const collect = async (): Promise<null> => null;
+  expect(await holdCode(visit(plain.url('/file.zip'), collect))).toBe('not_html');
+  expect(await holdCode(visit('https://no-such-name.invalid/', collect))).toBe('unreachable');
+  expect(await holdCode(visit('http://no-such-name.invalid/', collect))).toBe('unreachable');
+  expect(await holdCode(visit(plain.url('/elements'), collect))).toBe('page_too_large');
+});
+
+test('an error of the collector is no fault of the site', async () => {
+  const failing = (): Promise<never> => Promise.reject(new Error('our own mistake'));
+  expect(await holdCode(visit(plain.url('/shop'), failing))).toBe('Error: our own mistake');
+});
