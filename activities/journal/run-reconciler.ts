@@ -1,11 +1,13 @@
-import { endRun, findOpenRuns } from '../../src/journal/runs/repository.ts';
+import { endRun, findOpenRuns, type RunRow } from '../../src/journal/runs/repository.ts';
 import { systemScope } from '../../src/kernel/actor.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Database } from '../../src/runtime/database/database.ts';
 import type { Reconciler } from './reconciler.ts';
 
-/** More open runs than one pass can look at wait for the next; the oldest come first. */
-const RUNS_PER_PASS = 5_000;
+const PAGE = 500;
+
+/** Not a moment of this process's clock, which may be wrong: looking at a run that has just begun is harmless. */
+const WHENEVER = new Date('9999-12-31');
 
 /** The runs themselves; they stand last in the array, since an area's hold may end its run on its own terms. */
 export function createRunReconciler(deps: { db: Database; clock: Clock }): Reconciler {
@@ -13,7 +15,7 @@ export function createRunReconciler(deps: { db: Database; clock: Clock }): Recon
   return {
     name: 'runs',
     findInFlight: async () => {
-      const open = await findOpenRuns(db, RUNS_PER_PASS);
+      const open = await allOpenRuns(db);
       return open.map(({ tenantId, id, workflowId, createdBy }) => ({
         tenant: tenantId,
         runId: id,
@@ -28,4 +30,13 @@ export function createRunReconciler(deps: { db: Database; clock: Clock }): Recon
       );
     },
   };
+}
+
+async function allOpenRuns(db: Database): Promise<RunRow[]> {
+  const all: RunRow[] = [];
+  for (;;) {
+    const page = await findOpenRuns(db, { startedBefore: WHENEVER, afterId: all.at(-1)?.id, limit: PAGE });
+    all.push(...page);
+    if (page.length < PAGE) return all;
+  }
 }

@@ -79,7 +79,7 @@ describe('runs', () => {
     return (await db.withTenant(scope, (tx) => requestRun(tx, { ...run, createdBy: scope.actor.id }))).run;
   };
   const current = async (run: RunRow): Promise<RunRow> =>
-    (await db.withTenant(scope, (tx) => findRun(tx, { tenant, id: run.id })))!;
+    (await db.withTenant(scope, (tx) => findRun(tx, tenant, run.id)))!;
   const become = (run: RunRow, expected: Partial<RunRow>, timeout = 15_000) =>
     expect.poll(() => current(run), { timeout, interval: 100 }).toMatchObject(expected);
   const running = async (): Promise<RunRow> => {
