@@ -1,2 +1,3 @@
 /** Every workflow of AgOS, one line for each area: what the bundle holds. */
 export * from './journal/index.ts';
+export * from './triage/index.ts';

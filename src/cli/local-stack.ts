@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
 import { spawnOwned, tailOf } from '../stack/owned.ts';
 import { freePort } from '../stack/ports.ts';
 import { elapsed, type Progress } from '../stack/progress.ts';
@@ -10,6 +9,7 @@ import { removeCredentials, writeCredentials } from './credentials.ts';
 import { CliError, EXIT } from './exit.ts';
 import { provideLocalKey } from './local-key.ts';
 import { migrateAll } from './migrate-all.ts';
+import { NAMESPACE_SETUP } from './namespace-setup.ts';
 import { localSecrets } from './secrets.ts';
 
 export type LocalStackOptions = {
@@ -42,7 +42,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     dataDir: options.dataDir,
     environment: { ...options.environment, ...options.extra },
     progress: options.progress,
-    searchAttributes: SEARCH_ATTRIBUTES,
+    namespaceSetup: NAMESPACE_SETUP,
     uiCodecEndpoint: `${url}/codec/${secrets.AGOS_CODEC_TOKEN}`,
   });
   try {

@@ -37,7 +37,10 @@ const environmentSchema = z.object({
   AGOS_REQUIRE_DECISION_TICKET: flag.default(false),
   ANTHROPIC_API_KEY: z.string().optional(),
   ANTHROPIC_BASE_URL: z.url().optional(),
+  /** Model ids of the three tiers. */
   AGOS_MODEL_FAST: z.string().default('claude-haiku-5-5'),
+  AGOS_MODEL_BALANCED: z.string().default('claude-sonnet-5-5'),
+  AGOS_MODEL_STRATEGIC: z.string().default('claude-opus-5-5'),
   AGOS_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 

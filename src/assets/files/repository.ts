@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, inArray } from 'drizzle-orm';
 import type { Tx } from '../../runtime/database/database.ts';
 import { assets } from './tables.ts';
 
@@ -17,4 +17,13 @@ export async function findAsset(tx: Tx, tenant: string, id: string): Promise<Ass
     .from(assets)
     .where(and(eq(assets.tenantId, tenant), eq(assets.id, id)));
   return row ?? null;
+}
+
+/** Those of several assets that the actor may see, in any order. */
+export async function findAssets(tx: Tx, tenant: string, ids: readonly string[]): Promise<AssetRow[]> {
+  if (ids.length === 0) return [];
+  return tx
+    .select()
+    .from(assets)
+    .where(and(eq(assets.tenantId, tenant), inArray(assets.id, [...ids])));
 }

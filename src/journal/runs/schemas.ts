@@ -1,46 +1,46 @@
 import { z } from '@hono/zod-openapi';
+import { momentField } from '../../api/kit/index.ts';
 import type { RunRow } from './repository.ts';
 import { RUN_KINDS, RUN_STATUSES } from './rules.ts';
 
-const moment = z.iso.datetime();
-
+/** A run as the API shows it. */
 export const runView = z
   .strictObject({
     id: z.uuid(),
     kind: z.enum(RUN_KINDS),
-    workflow_id: z.string(),
     status: z.enum(RUN_STATUSES),
+    workflow_id: z.string(),
     lead_id: z.uuid().nullable(),
     subject_id: z.uuid().nullable(),
+    /** Domain, URL or name of what it works on. */
     target: z.string().nullable(),
-    /** Why it ended without a result, when it did. */
-    end: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
-    requested_at: moment,
-    started_at: moment.nullable(),
-    claimed_at: moment.nullable(),
-    cancel_requested_at: moment.nullable(),
-    ended_at: moment.nullable(),
+    end: z.strictObject({ code: z.string().nullable(), message: z.string().nullable() }).nullable(),
     created_by: z.uuid(),
+    requested_at: momentField,
+    started_at: momentField.nullable(),
+    cancel_requested_at: momentField.nullable(),
+    ended_at: momentField.nullable(),
   })
   .openapi('Run');
-export type RunView = z.output<typeof runView>;
 
-/** A run as the API shows it. */
-export function toRunView(row: RunRow): RunView {
-  return {
-    id: row.id,
-    kind: row.kind,
-    workflow_id: row.workflowId,
-    status: row.status,
-    lead_id: row.leadId,
-    subject_id: row.subjectId,
-    target: row.target,
-    end: row.endCode ? { code: row.endCode, message: row.endMessage ?? '' } : null,
-    requested_at: row.requestedAt.toISOString(),
-    started_at: row.startedAt?.toISOString() ?? null,
-    claimed_at: row.claimedAt?.toISOString() ?? null,
-    cancel_requested_at: row.cancelRequestedAt?.toISOString() ?? null,
-    ended_at: row.endedAt?.toISOString() ?? null,
-    created_by: row.createdBy,
-  };
-}
+/** Shows a run's row; other areas use it where their answers carry a run. */
+export const toRunView = (run: RunRow): z.input<typeof runView> => ({
+  id: run.id,
+  kind: run.kind,
+  status: run.status,
+  workflow_id: run.workflowId,
+  lead_id: run.leadId,
+  subject_id: run.subjectId,
+  target: run.target,
+  end: run.endedAt && { code: run.endCode, message: run.endMessage },
+  created_by: run.createdBy,
+  requested_at: run.requestedAt.toISOString(),
+  started_at: run.startedAt?.toISOString() ?? null,
+  cancel_requested_at: run.cancelRequestedAt?.toISOString() ?? null,
+  ended_at: run.endedAt?.toISOString() ?? null,
+});
+
+/** Address of a run, for the Location header of answers that start work. */
+export const runLocation = (id: string): string => `/v1/runs/${id}`;
+
+export type RunView = z.output<typeof runView>;

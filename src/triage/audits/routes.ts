@@ -1,20 +1,17 @@
 import { z } from '@hono/zod-openapi';
 import { and, eq } from 'drizzle-orm';
 import { defineRoute, idParam, pageFields, pageOf, type Route } from '../../api/kit/index.ts';
-import { type AssetRow, findAsset } from '../../assets/files/store.ts';
+import { type AssetRow, findAsset, findAssets } from '../../assets/files/repository.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import { findLead } from '../../leads/leads/repository.ts';
+import type { Tx } from '../../runtime/database/database.ts';
 import { keyset, type SortColumns, toPage } from '../../runtime/database/keyset.ts';
-import { findAudit } from './repository.ts';
+import { type AuditRow, findAudit } from './repository.ts';
 import { auditView } from './schemas.ts';
 import { audits } from './tables.ts';
 import { type Links, toAuditView } from './view.ts';
 
-export type AuditRoutesDeps = {
-  links: Links;
-  /** A signed, expiring address of a stored file. */
-  signedUrl(asset: Pick<AssetRow, 'tenantId' | 'id' | 'mime'>): string;
-};
+export type AuditRoutesDeps = { links: Links };
 
 const tag = 'Audits';
 const params = z.strictObject({ id: idParam });
@@ -43,7 +40,8 @@ const getRoute = ({ links }: AuditRoutesDeps) =>
     handler: async (ctx) => {
       const row = await findAudit(ctx.tx, ctx.scope.tenant, ctx.params.id);
       if (!row) throw new AgosError('not_found', 'There is no such audit.');
-      return { status: 200, body: toAuditView(row, links) };
+      const files = await filesOf(ctx.tx, ctx.scope.tenant, [row]);
+      return { status: 200, body: toAuditView(row, files, links) };
     },
   });
 
@@ -67,10 +65,10 @@ const listRoute = ({ links }: AuditRoutesDeps) =>
         .where(and(eq(audits.tenantId, ctx.scope.tenant), ofLead, keys.after))
         .orderBy(...keys.orderBy)
         .limit(keys.limit);
-      return {
-        status: 200,
-        body: ctx.paging.seal(toPage(found, page), page, (row) => toAuditView(row, links)),
-      };
+      const { rows, next } = toPage(found, page);
+      const files = await filesOf(ctx.tx, ctx.scope.tenant, rows);
+      const body = ctx.paging.seal({ rows, next }, page, (row) => toAuditView(row, files, links));
+      return { status: 200, body };
     },
   });
 
@@ -87,9 +85,9 @@ const auditReportRoute = (deps: AuditRoutesDeps) =>
     errors: ['not_found'],
     handler: async (ctx) => {
       const audit = await findAudit(ctx.tx, ctx.scope.tenant, ctx.params.id);
-      const asset = audit?.reportAssetId && (await findAsset(ctx.tx, ctx.scope.tenant, audit.reportAssetId));
+      const asset = audit ? await reportOf(ctx.tx, audit) : null;
       if (!asset) throw new AgosError('not_found', 'There is no such report.');
-      return { status: 303, headers: { location: deps.signedUrl(asset) } };
+      return { status: 303, headers: { location: deps.links.file(asset) } };
     },
   });
 
@@ -107,9 +105,22 @@ const leadReportRoute = (deps: AuditRoutesDeps) =>
     handler: async (ctx) => {
       const { tenant } = ctx.scope;
       const lead = await findLead(ctx.tx, tenant, ctx.params.id);
-      const audit = lead?.latestAuditId && (await findAudit(ctx.tx, tenant, lead.latestAuditId));
-      const asset = audit && audit.reportAssetId && (await findAsset(ctx.tx, tenant, audit.reportAssetId));
+      const audit = lead?.latestAuditId ? await findAudit(ctx.tx, tenant, lead.latestAuditId) : null;
+      const asset = audit ? await reportOf(ctx.tx, audit) : null;
       if (!asset) throw new AgosError('not_found', 'There is no such report.');
-      return { status: 303, headers: { location: deps.signedUrl(asset) } };
+      return { status: 303, headers: { location: deps.links.file(asset) } };
     },
   });
+
+async function reportOf(tx: Tx, audit: AuditRow): Promise<AssetRow | null> {
+  return audit.reportAssetId === null ? null : findAsset(tx, audit.tenantId, audit.reportAssetId);
+}
+
+/** The pictures that these audits name, by id. */
+async function filesOf(tx: Tx, tenant: string, rows: readonly AuditRow[]): Promise<Map<string, AssetRow>> {
+  const ids = rows
+    .flatMap((row) => [row.phoneScreenshotId, row.desktopScreenshotId])
+    .filter((id) => id !== null);
+  const files = await findAssets(tx, tenant, ids);
+  return new Map(files.map((file) => [file.id, file]));
+}

@@ -1,19 +1,18 @@
-import { auditWorkflowId, triageWorkflowId } from '../../../workflows/triage/triage-room/messages.ts';
+import type { AssetRow } from '../../assets/files/repository.ts';
 import { type AuditRow, factsOf } from './repository.ts';
 import type { AuditView, SignalView } from './schemas.ts';
+import { workflowIdOf } from './workflow-id.ts';
 
 /** Makes links that a view needs: addresses of stored files, the Web UI's page of a workflow. */
 export type Links = {
-  /** Signed and expiring; the id of a picture that the audit itself names. */
-  picture(tenant: string, assetId: string): string;
+  /** Signed and expiring. */
+  file(asset: AssetRow): string;
   workflow(workflowId: string): string | null;
 };
 
-/** An audit as the API shows it. */
-export function toAuditView(row: AuditRow, links: Links): AuditView {
-  const workflowId = row.leadId
-    ? triageWorkflowId(row.tenantId, row.leadId)
-    : auditWorkflowId(row.tenantId, row.id);
+/** An audit as the API shows it; `files` holds the stored files that it names, by id. */
+export function toAuditView(row: AuditRow, files: ReadonlyMap<string, AssetRow>, links: Links): AuditView {
+  const workflowId = workflowIdOf(row);
   const { lighthouse } = factsOf(row);
   const scored = row.status !== 'held';
   return {
@@ -30,8 +29,8 @@ export function toAuditView(row: AuditRow, links: Links): AuditView {
     signals: row.signals as SignalView[],
     lighthouse: lighthouse && scored ? { ...lighthouse.scores, ...lighthouse.metrics } : null,
     screenshots: {
-      phone: picture(row, row.phoneScreenshotId, links),
-      desktop: picture(row, row.desktopScreenshotId, links),
+      phone: picture(files.get(row.phoneScreenshotId ?? ''), links),
+      desktop: picture(files.get(row.desktopScreenshotId ?? ''), links),
     },
     summary: row.summary ?? null,
     hold: row.holdCode && row.holdMessage ? { code: row.holdCode, message: row.holdMessage } : null,
@@ -47,6 +46,6 @@ export function toAuditView(row: AuditRow, links: Links): AuditView {
   };
 }
 
-function picture(row: AuditRow, assetId: string | null, links: Links): AuditView['screenshots']['phone'] {
-  return assetId === null ? null : { asset_id: assetId, url: links.picture(row.tenantId, assetId) };
+function picture(file: AssetRow | undefined, links: Links): AuditView['screenshots']['phone'] {
+  return file ? { asset_id: file.id, url: links.file(file) } : null;
 }

@@ -39,8 +39,7 @@ function decisionWords(model: ReportModel): string {
 
 function whoDecided(model: ReportModel): string {
   if (model.awaiting_until !== null) {
-    const side = model.decision === 'qualified' ? 'qualified' : 'not qualified';
-    return `The score is close to the bar. Without a word until ${moment(model.awaiting_until)} it counts as ${side}.`;
+    return `The score is close to the bar. Without a word until ${moment(model.awaiting_until)} the side it fell on counts.`;
   }
   if (model.decided_by === 'person') return 'Decided by a person.';
   if (model.decided_by === 'expiry') return 'Nobody decided in time, so the side the score fell on counts.';

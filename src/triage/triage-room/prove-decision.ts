@@ -6,10 +6,7 @@ import type { DecisionToRecord } from './ask-person.ts';
 
 /** Checks the signed ticket of a decision and tells who holds it; throws `permission_denied`. */
 export type DecisionVerifier = {
-  verifyTicket(
-    ticket: string,
-    expected: { tenant: string; approvalId: string },
-  ): Promise<{ actorId: string }>;
+  verifyTicket: VerifyTicket;
   /** A setting: decisions without a ticket (Temporal Web UI) are refused. */
   requireTicket: boolean;
 };

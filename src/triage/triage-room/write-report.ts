@@ -1,4 +1,5 @@
 import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
+import { findAssets } from '../../assets/files/repository.ts';
 import type { AssetStore } from '../../assets/files/store.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import type { Hold } from '../../kernel/holds.ts';
@@ -64,12 +65,16 @@ async function readReport(tx: Tx, input: TriageRoomInput): Promise<Read | null> 
 }
 
 async function readPictures(deps: ReportDeps, audit: AuditRow): Promise<ReportModel['screenshots']> {
+  const { phoneScreenshotId: phone, desktopScreenshotId: desktop, tenantId } = audit;
+  const ids = [phone, desktop].filter((id) => id !== null);
+  const files = await deps.db.withTenant(systemScope(tenantId, audit.createdBy), (tx) =>
+    findAssets(tx, tenantId, ids),
+  );
   const read = async (id: string | null): Promise<ReportPicture | null> => {
-    if (!id) return null;
-    const bytes = await deps.assets.read(systemScope(audit.tenantId, audit.createdBy), id);
-    return bytes && { mime: 'image/jpeg', bytes };
+    const file = files.find((one) => one.id === id);
+    return file ? { mime: 'image/jpeg', bytes: await deps.assets.read(file) } : null;
   };
-  return { phone: await read(audit.phoneScreenshotId), desktop: await read(audit.desktopScreenshotId) };
+  return { phone: await read(phone), desktop: await read(desktop) };
 }
 
 function toModel(

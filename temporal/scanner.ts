@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import type { Config } from '../src/runtime/config.ts';
+import type { Clock } from '../src/runtime/clock.ts';
+import { createGuardedFetch } from '../src/runtime/egress/fetch.ts';
+import { createEgressGuard } from '../src/runtime/egress/guard.ts';
+import { startFilteringProxy } from '../src/runtime/egress/proxy.ts';
+import { createMachineLock } from '../src/sites/browser/machine-lock.ts';
+import { createBrowserPool } from '../src/sites/browser/pool.ts';
+import { createSiteFetcher } from '../src/sites/fetch/index.ts';
+import { USER_AGENT } from '../src/sites/fetch/user-agent.ts';
+import { createLighthouseRunner } from '../src/sites/lighthouse/run.ts';
+import { createSiteScanner, type SiteScanner } from '../src/sites/scan/site-scanner.ts';
+
+/** A browser is replaced after so many sites or above so much memory: Chromium never gives all of it back. */
+const BROWSER_MAX_SITES = 50;
+const BROWSER_MAX_MEMORY_MB = 2_000;
+const RENDERER_MEMORY_MB = 1_000;
+
+/** What this worker process opens strangers' sites with; the browser starts with the first site. */
+export function composeScanner(config: Config, clock: Clock): { scanner: SiteScanner; close(): Promise<void> } {
+  const guard = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
+  const extraCa = config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
+  const guardedFetch = createGuardedFetch({ guard, userAgent: USER_AGENT, clock, extraCa });
+  const withMachineLock = createMachineLock();
+  const pool = createBrowserPool({
+    executablePath: config.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    sandbox: config.AGOS_CHROMIUM_SANDBOX ? 'on' : 'off',
+    rendererMemoryMb: RENDERER_MEMORY_MB,
+    startProxy: () => startFilteringProxy({ guard }),
+    maxSites: BROWSER_MAX_SITES,
+    maxMemoryMb: BROWSER_MAX_MEMORY_MB,
+  });
+  const scanner = createSiteScanner({
+    guard,
+    fetcher: createSiteFetcher({ guardedFetch, clock }),
+    pool,
+    withMachineLock,
+    lighthouse: createLighthouseRunner({ pool, withMachineLock }),
+  });
+  return { scanner, close: () => pool.close() };
+}

@@ -1,0 +1,1 @@
+export { triageRoom } from './triage-room/workflow.ts';
