@@ -57,6 +57,12 @@ describe('walls', () => {
     ],
     ['AWS WAF', '', { status: 405, headers: { 'x-amzn-waf-action': 'captcha' } }],
     ['Imunify360', '<title>One moment, please...</title><script>var wsidchk=1</script>', {}],
+    [
+      'an unknown vendor',
+      '<title>One moment</title><p>Checking your browser before accessing harbour.example.</p>',
+      { status: 503 },
+    ],
+    ['an unknown vendor that answers 200', '<title>Are you human?</title><p>Tick the box.</p>', {}],
     ['basic authentication', 'Unauthorized', { status: 401, headers: { 'www-authenticate': 'Basic' } }],
     [
       'WordPress login alone',
@@ -135,6 +141,16 @@ describe('walls', () => {
       `<h1>GDPR advice</h1><p>${'We advise on cookies, consent and privacy. '.repeat(40)}</p><a href=/x>Accept</a>`,
       {},
     ],
+    [
+      'an outage of a firm that sells protection',
+      '<h1>Down for maintenance</h1><p>Our alarm and protection service is back soon.</p>',
+      { status: 503 },
+    ],
+    [
+      'a browser maker',
+      '<title>Harbour Browser</title><p>Checking your browser for updates is easy.</p><a href=/get>Get it</a>',
+      {},
+    ],
     ['a plain refusal', '<h1>403 Forbidden</h1><p>You do not have permission.</p>', { status: 403 }],
     [
       'a plain error',
@@ -171,6 +187,11 @@ describe('parked domains', () => {
         requestedUrl: 'https://harbour.com/',
       },
     ],
+    [
+      'an offer with a mail address',
+      '<p>This domain is for sale. Write to info@harbour.example or use sedo.com.</p>',
+      {},
+    ],
     ['an offer', '<h1>harbour.example</h1><p>This domain is for sale. Make an offer.</p>', {}],
     ['an offer by name', '<h1>harbour.example is for sale</h1><form>Your offer <input></form>', {}],
     ['a German offer', '<p>Diese Domain steht zum Verkauf.</p>', {}],
@@ -203,6 +224,11 @@ describe('parked domains', () => {
     [
       'a domain dealer',
       '<h1>Premium domains for sale</h1><p>Buy this domain today: bakery.com, plumber.net, dentist.org, florist.io. Prices from $500.</p>',
+      {},
+    ],
+    [
+      'a domain broker with two offers and a phone',
+      '<h1>Diese Domain steht zum Verkauf?</h1><p>Wir vermitteln. radweg.example 900 €. hafen.example 400 €.</p><p>Ring 1, Bonn, 0228 555 01 23</p>',
       {},
     ],
     [

@@ -69,10 +69,17 @@ function loadsParking(view: PageView): boolean {
   );
 }
 
-/** Somebody who sells domains has products, prices and ways to pay; one offer has none of these in number. */
-function isOwnShop(view: PageView): boolean {
-  const domains = view.text.match(/\b[a-z0-9-]{2,40}\.(?:com|net|org|io|de|co)\b/gi) ?? [];
-  return new Set(domains.map((name) => name.toLowerCase())).size >= 4;
+/** Somebody who sells domains lists several, and says how to reach them; a single offer does neither. */
+function isOwnShop({ host, text, links }: PageView): boolean {
+  const own = host.replace(/^www\./, '');
+  const names = [...text.matchAll(/(?<![@\w.-])[a-z0-9-]{2,40}\.[a-z]{2,10}(?![\w-])/gi)].map(([name]) =>
+    name.toLowerCase(),
+  );
+  const others = new Set(names.filter((name) => name !== own)).size;
+  const hasPhone = /(?:\+|\b0)\d[\d ()/-]{6,}\d/.test(text);
+  const hasContact =
+    hasPhone || links.some(({ attributes }) => /^(?:tel|mailto):/i.test(attributes.href ?? ''));
+  return others >= 4 || (others >= 2 && hasContact);
 }
 
 function namesItselfForSale({ host, text, scan }: PageView): boolean {
