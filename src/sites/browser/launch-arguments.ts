@@ -1,3 +1,5 @@
+import { userAgent } from './devices.ts';
+
 /** Defaults of Playwright that would let a hostile page do more than a visitor's browser lets it. */
 export const REFUSED_DEFAULT_ARGUMENTS = ['--disable-popup-blocking', '--disable-ipc-flooding-protection'];
 
@@ -10,6 +12,8 @@ export function launchArguments(rendererMemoryMb: number): string[] {
     '--proxy-bypass-list=<-loopback>',
     // Names are resolved and judged by the proxy; Chromium itself never asks a resolver.
     '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+    // For the few requests that belong to no page, such as Lighthouse's for robots.txt; pages say more exactly.
+    `--user-agent=${userAgent(false, '156')}`,
     '--disable-quic',
     // WebRTC knows no HTTP proxy for UDP, so it gets none. The switch has had two names.
     '--webrtc-ip-handling-policy=disable_non_proxied_udp',

@@ -24,7 +24,7 @@ const PAGES: Record<string, string> = {
     for (let i = 3; i < noise.data.length; i += 4) noise.data[i] = 255;
     context.putImageData(noise, 0, 0)</script>`,
   '/moving': '<!doctype html><title>Moving</title><meta http-equiv="refresh" content="0; url=/shop">',
-  '/elements': `<!doctype html><title>Many</title><script>
+  '/elements': `<!doctype html><title>Many</title><body><script>
     const all = document.createDocumentFragment();
     for (let i = 0; i < 210000; i++) all.append(document.createElement('i'));
     document.body.append(all)</script>`,

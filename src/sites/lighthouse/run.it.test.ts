@@ -65,7 +65,7 @@ test('measures a page over a faulty certificate, in a context of its own, and ha
   expect(facts.audits['image-alt']?.impact).toBe('critical');
   expect(facts.audits['errors-in-console']?.items.map(({ text }) => text)).toContain('broken cart ');
   expect(JSON.stringify(facts).length).toBeLessThan(200_000);
-  expect(asked.every((line) => line.includes('AgOS-Scanner'))).toBe(true);
+  expect(asked.filter((line) => !line.includes('AgOS-Scanner'))).toEqual([]);
   expect(pool.status()).toMatchObject({ openSites: 0, browsersStarted: 1 });
 });
 
@@ -73,7 +73,7 @@ test('audits asked for at once run one after the other, each as if it were the f
   timeout: 90_000,
 }, async () => {
   const all = await Promise.all([1, 2].map(() => runner.run({ url: pages.url('/shop'), signal })));
-  expect(all[1]?.scores).toEqual(all[0]?.scores);
+  expect(all.map(({ scores }) => scores.accessibility)).toEqual([69, 69]);
   expect(all[1]?.audits['errors-in-console']?.items.map(({ text }) => text)).toContain('broken cart ');
 });
 
