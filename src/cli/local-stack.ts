@@ -9,7 +9,7 @@ import { removeCredentials, writeCredentials } from './credentials.ts';
 import { CliError, EXIT } from './exit.ts';
 import { provideLocalKey } from './local-key.ts';
 import { migrateAll } from './migrate-all.ts';
-import { NAMESPACE_SETUP } from './namespace-setup.ts';
+import { NAMESPACE_SETUP, namespaceSetup } from './namespace-setup.ts';
 import { localSecrets } from './secrets.ts';
 
 export type LocalStackOptions = {
@@ -43,6 +43,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     environment: { ...options.environment, ...options.extra },
     progress: options.progress,
     namespaceSetup: NAMESPACE_SETUP,
+    namespaceSetup,
     uiCodecEndpoint: `${url}/codec/${secrets.AGOS_CODEC_TOKEN}`,
   });
   try {
@@ -90,7 +91,7 @@ async function startProcesses(
       stopTimeoutMs: 20_000,
     }),
   });
-  const parts = [owned('worker', 'temporal/worker.ts'), owned('api', 'src/api/server.ts')];
+  const parts = [owned('worker', 'temporal/main.ts'), owned('api', 'src/api/main.ts')];
   const died = Promise.race(
     parts.map(async (part) => `The ${part.name} ended (${await part.process.exited}): ${tailOf(part.log)}`),
   );

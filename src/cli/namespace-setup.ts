@@ -6,8 +6,8 @@ import {
 } from '../../temporal/search-attributes.ts';
 import type { NamespaceSetup } from '../stack/temporal/namespace-setup.ts';
 
-/** What the stack and `doctor` ask of a Temporal namespace. */
-export const NAMESPACE_SETUP: NamespaceSetup = {
+/** What AgOS asks of a Temporal namespace. */
+export const namespaceSetup: NamespaceSetup = {
   searchAttributes: SEARCH_ATTRIBUTES,
   missing: missingSearchAttributes,
   ensure: ensureSearchAttributes,

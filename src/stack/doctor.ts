@@ -1,4 +1,3 @@
-import { commandFor } from '../../temporal/search-attributes.ts';
 import { type Environment, userCacheDir } from './cache.ts';
 import { findChromium } from './chromium/find.ts';
 import { locatePostgresPackage } from './postgres/binaries.ts';
@@ -8,6 +7,7 @@ import type { Progress } from './progress.ts';
 import { readRunningStack, withStack } from './running.ts';
 import { examineTemporal } from './temporal/examine.ts';
 import { findTemporalServer, type TemporalServer } from './temporal/find.ts';
+import type { NamespaceSetup } from './temporal/namespace-setup.ts';
 
 /** One part of the machine as `agos doctor` prints it. */
 export type DoctorFact = {
@@ -25,6 +25,7 @@ export type DoctorOptions = {
   environment: Environment;
   dataDir: string;
   progress: Progress;
+  namespaceSetup: NamespaceSetup;
 };
 
 /** Looks at everything the stack would use, without fetching, installing or starting any of it. */
@@ -61,7 +62,7 @@ async function temporalFact(options: DoctorOptions, isRunning: boolean): Promise
   const { environment, progress } = options;
   const cacheDir = userCacheDir(environment);
   const found = await findTemporalServer({ environment, cacheDir, progress, allowInstall: false });
-  if (found.kind === 'external') return await examineServer(found, isRunning);
+  if (found.kind === 'external') return await examineServer(found, options.namespaceSetup, isRunning);
   const notes = ['Not running: "agos up" starts it with the search attributes and with fairness.'];
   return {
     part: 'Temporal',
@@ -75,13 +76,14 @@ async function temporalFact(options: DoctorOptions, isRunning: boolean): Promise
 
 async function examineServer(
   found: Extract<TemporalServer, { kind: 'external' }>,
+  setup: NamespaceSetup,
   isRunning: boolean,
 ): Promise<DoctorFact> {
   const { connectionOptions, namespace, address } = found;
-  const facts = await examineTemporal(connectionOptions, namespace);
+  const facts = await examineTemporal(connectionOptions, namespace, setup);
   const notes: string[] = [];
   if (facts.missingSearchAttributes.length > 0) {
-    notes.push(`Lacks search attributes. Run: ${commandFor(namespace, facts.missingSearchAttributes)}`);
+    notes.push(`Lacks search attributes. Run: ${setup.commandFor(namespace, facts.missingSearchAttributes)}`);
   }
   if (!facts.fair) {
     notes.push('Lacks fairness, so a busy tenant delays the others: set matching.enableFairness to true.');

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { ensureSearchAttributes, SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
 import { type Environment, userCacheDir } from './cache.ts';
 import { findPostgres, probePostgres } from './postgres/find.ts';
 import { startPostgres } from './postgres/start.ts';
@@ -7,6 +6,7 @@ import type { Progress } from './progress.ts';
 import { recallPorts, rememberPorts } from './remembered-ports.ts';
 import { type ExternalTemporal, findTemporalServer } from './temporal/find.ts';
 import { withConnection } from './temporal/health.ts';
+import type { NamespaceSetup } from './temporal/namespace-setup.ts';
 import { startTemporalServer } from './temporal/start.ts';
 
 /** One part of a running stack, and what the API and the workers must know to reach it. */
@@ -27,6 +27,7 @@ type Context = {
   dataDir: string;
   environment: Environment;
   progress: Progress;
+  namespaceSetup: NamespaceSetup;
   uiCodecEndpoint?: string;
   ui?: boolean;
 };
@@ -89,7 +90,7 @@ export async function provideTemporal(context: Context): Promise<StackPart> {
     version: `${found.version} (${found.source})`,
     dataDir,
     progress,
-    searchAttributes: SEARCH_ATTRIBUTES,
+    searchAttributes: context.namespaceSetup.searchAttributes,
     ports: await recallPorts(dataDir),
     ...(uiCodecEndpoint && { uiCodecEndpoint }),
     ...(ui !== undefined && { ui }),
@@ -120,7 +121,7 @@ function temporalVariables(address: string, uiUrl: string | null, dataDir: strin
 async function useExternalTemporal(found: ExternalTemporal, context: Context): Promise<StackPart> {
   const { address, namespace, connectionOptions } = found;
   const outcome = await withConnection(connectionOptions, (connection) =>
-    ensureSearchAttributes(connection, namespace),
+    context.namespaceSetup.ensure(connection, namespace),
   ).catch((error: Error) => {
     throw new Error(
       `The Temporal server at ${address}, namespace ${namespace}, does not answer (${error.message}): ` +

@@ -4,13 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Environment } from './cache.ts';
-import { examineMachine } from './doctor.ts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { NAMESPACE_SETUP as namespaceSetup } from '../cli/namespace-setup.ts';
+import { type Environment, userCacheDir } from './cache.ts';
+import { type DoctorFact, examineMachine } from './doctor.ts';
 import { createProgress, silentProgress } from './progress.ts';
 import { readRunningStack, StackRunsError } from './running.ts';
 import { type RunningStack, startStack } from './stack.ts';
+import { findTemporalServer } from './temporal/find.ts';
+import { startTemporalServer } from './temporal/start.ts';
 import { holdInChild, isAlive, stackModule } from './testing-children.ts';
+
+// Each test starts servers, some several: a busy machine needs longer than one query does.
+vi.setConfig({ testTimeout: 90_000 });
 
 const TAKEN_FROM_OURS = /^(TEMPORAL|DATABASE|CHROMIUM|AGOS)_/;
 const environment: Environment = Object.fromEntries(
@@ -48,6 +55,7 @@ async function start(more: Environment = {}, folder = dataDir): Promise<RunningS
     dataDir: folder,
     environment: { ...environment, ...more },
     progress: silentProgress,
+    namespaceSetup,
     chromium: false,
   });
   running.push(stack);
@@ -60,6 +68,7 @@ test('says one line for each part, and where it runs; the second start takes les
     dataDir,
     environment,
     progress: createProgress({ write: (text) => lines.push(text.trim()) }),
+    namespaceSetup,
     chromium: false,
   });
   await first.stop();
@@ -131,7 +140,8 @@ test('killed without a word, it leaves no process behind, and the folder starts 
     import { startStack } from ${stackModule('./stack.ts')};
     const quiet = { line() {}, working() {} };
     const environment = ${JSON.stringify(environment)};
-    await startStack({ dataDir: ${JSON.stringify(dataDir)}, environment, progress: quiet, chromium: false });
+    await startStack({ dataDir: ${JSON.stringify(dataDir)}, environment, progress: quiet, chromium: false,
+      namespaceSetup: { searchAttributes: {} } });
     const { readFileSync } = await import('node:fs');
     const children = readFileSync('/proc/' + process.pid + '/task/' + process.pid + '/children', 'utf8');
     console.log(JSON.stringify({ pids: children.trim().split(' ').map(Number) }));`);
@@ -144,10 +154,32 @@ test('killed without a word, it leaves no process behind, and the folder starts 
 
 test('doctor tells what runs, which version, and that nothing is lacking', async () => {
   await start();
-  const facts = await examineMachine({ environment, dataDir, progress: silentProgress });
+  const facts = await examineMachine({ environment, dataDir, progress: silentProgress, namespaceSetup });
   const [node, temporal, database] = facts;
   expect(facts.map(({ part }) => part)).toEqual(['Node', 'Temporal', 'PostgreSQL', 'Chromium']);
   expect(node).toMatchObject({ ok: true, version: process.versions.node });
   expect(temporal).toMatchObject({ ok: true, source: 'the stack that runs', notes: [] });
   expect(database).toMatchObject({ ok: true, source: 'the stack that runs', notes: [] });
+});
+
+test('a Temporal server of the user is used as it is, and doctor says what it lacks', async () => {
+  const cacheDir = userCacheDir(environment);
+  const found = await findTemporalServer({ environment, cacheDir, progress: silentProgress });
+  if (found.kind !== 'binary') throw new Error('expected a binary');
+  const theirs = await startTemporalServer({ binary: found.path, dataDir: await newFolder(), ui: false });
+  try {
+    const named = { ...environment, TEMPORAL_ADDRESS: theirs.address };
+    const examine = (): Promise<DoctorFact[]> =>
+      examineMachine({ environment: named, dataDir, progress: silentProgress, namespaceSetup });
+    const [, before] = await examine();
+    expect(before).toMatchObject({ ok: false, source: 'TEMPORAL_ADDRESS' });
+    expect(before?.notes).toEqual([
+      expect.stringMatching(/^Lacks search attributes\. Run: temporal operator/),
+    ]);
+    const stack = await start({ TEMPORAL_ADDRESS: theirs.address });
+    expect(stack.environment.TEMPORAL_ADDRESS).toBe(theirs.address);
+    expect((await examine())[1]).toMatchObject({ ok: true, notes: [] });
+  } finally {
+    await theirs.stop();
+  }
 });

@@ -5,12 +5,15 @@ import { findChromium } from './chromium/find.ts';
 import { notOurs, provideDatabase, provideTemporal, type StackPart } from './parts.ts';
 import type { Progress } from './progress.ts';
 import { forgetStack, recordStack, takeDataDir, withStack } from './running.ts';
+import type { NamespaceSetup } from './temporal/namespace-setup.ts';
 
 export type StartStackOptions = {
   /** Everything that this stack keeps; one stack at a time. */
   dataDir: string;
   environment: Environment;
   progress: Progress;
+  /** The search attributes of AgOS, and how a namespace gets them. */
+  namespaceSetup: NamespaceSetup;
   /** Address of the codec endpoint that Temporal's Web UI asks to decrypt payloads. */
   uiCodecEndpoint?: string;
   /** False starts no Web UI. */

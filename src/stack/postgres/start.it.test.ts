@@ -3,12 +3,16 @@ import { chmod, chown, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
 import { LockHeldError } from '../lock.ts';
 import { canReadCheckout, holdInChild, isAlive, stackModule } from '../testing-children.ts';
 import { isRoot } from '../unprivileged.ts';
 import { provideBinaries } from './binaries.ts';
 import { type RunningPostgres, startPostgres } from './start.ts';
+
+// Each test starts servers, some several: a busy machine needs longer than one query does.
+vi.setConfig({ testTimeout: 90_000 });
 
 let dataDir: string;
 const running: RunningPostgres[] = [];

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from '@temporalio/client';
-import { missingSearchAttributes } from '../../../temporal/search-attributes.ts';
 import { isFair } from './fairness.ts';
 import { withConnection } from './health.ts';
+import type { NamespaceSetup } from './namespace-setup.ts';
 
 export type TemporalExamination = { version: string; missingSearchAttributes: string[]; fair: boolean };
 
@@ -9,12 +9,13 @@ export type TemporalExamination = { version: string; missingSearchAttributes: st
 export async function examineTemporal(
   options: ConnectionOptions,
   namespace: string,
+  setup: Pick<NamespaceSetup, 'missing'>,
 ): Promise<TemporalExamination> {
   return await withConnection(options, async (connection) => {
     const { serverVersion } = await connection.workflowService.getSystemInfo({});
     return {
       version: serverVersion || 'unknown',
-      missingSearchAttributes: await missingSearchAttributes(connection, namespace),
+      missingSearchAttributes: await setup.missing(connection, namespace),
       fair: await isFair(connection, namespace),
     };
   });

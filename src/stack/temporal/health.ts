@@ -69,14 +69,14 @@ async function listMissing(
   return wanted.filter((name) => !(name in (customAttributes ?? {})));
 }
 
-/** Connects for one use; all of it has ten seconds. */
+/** Connects for one use; all of it has half a minute. */
 export async function withConnection<T>(
   options: ConnectionOptions,
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const connection = await Connection.connect({ connectTimeout: '5s', ...options });
+  const connection = await Connection.connect({ connectTimeout: '10s', ...options });
   try {
-    return await connection.withDeadline(Date.now() + 10_000, () => use(connection));
+    return await connection.withDeadline(Date.now() + 30_000, () => use(connection));
   } finally {
     await connection.close();
   }
