@@ -9,7 +9,7 @@ import { removeCredentials, writeCredentials } from './credentials.ts';
 import { CliError, EXIT } from './exit.ts';
 import { provideLocalKey } from './local-key.ts';
 import { migrateAll } from './migrate-all.ts';
-import { NAMESPACE_SETUP, namespaceSetup } from './namespace-setup.ts';
+import { namespaceSetup } from './namespace-setup.ts';
 import { localSecrets } from './secrets.ts';
 
 export type LocalStackOptions = {
@@ -42,7 +42,6 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     dataDir: options.dataDir,
     environment: { ...options.environment, ...options.extra },
     progress: options.progress,
-    namespaceSetup: NAMESPACE_SETUP,
     namespaceSetup,
     uiCodecEndpoint: `${url}/codec/${secrets.AGOS_CODEC_TOKEN}`,
   });

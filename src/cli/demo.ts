@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { BatchView } from '../leads/batches/schemas.ts';
+import type { LeadView } from '../leads/leads/schemas.ts';
+import { createProgress } from '../stack/progress.ts';
+import { describeBatch, problemLines } from './batch.ts';
+import { type ApiClient, createClient } from './client.ts';
+import { dataFolder } from './credentials.ts';
+import { startDemoSites } from './demo-sites.ts';
+import { watchBatch } from './demo-watch.ts';
+import { CliError, EXIT, type ExitCode } from './exit.ts';
+import { type Asked, askTriage, currentLine, untilSettled } from './follow.ts';
+import { startImport } from './import.ts';
+import { stateOf } from './live.ts';
+import { type LocalStack, startLocalStack } from './local-stack.ts';
+import { acting, interruption, print, printJson } from './output.ts';
+import { plain, table } from './table.ts';
+import { exitCodeOf, type TriageLine } from './triage-line.ts';
+import { untilAborted } from './up.ts';
+
+type Options = { url: string[]; exit?: boolean; json?: boolean };
+
+/** `agos demo`: the whole of AgOS on example sites, or on a site of the user's. */
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('bring everything up, triage the example sites, and show what was found')
+    .option('--url <url>', 'triage this site too (may be given several times)', collect, [])
+    .option('--exit', 'end when every lead has its result, instead of with Ctrl-C')
+    .option('--json', 'one JSON object with the results')
+    .action((options: Options) =>
+      acting(options.json === true, async () => {
+        const interrupted = interruption();
+        const dataDir = join(dataFolder(), 'demo');
+        const sites = await startDemoSites(dataDir);
+        try {
+          const stack = await startLocalStack({
+            dataDir,
+            environment: process.env,
+            progress: createProgress(),
+            extra: sites.environment,
+          });
+          try {
+            process.stderr.write(`${sites.count} example sites served under their own names\n`);
+            return await show(stack, sites.leadsFile, options, interrupted);
+          } finally {
+            await stack.stop();
+          }
+        } finally {
+          await sites.close();
+        }
+      }),
+    );
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+async function show(
+  stack: LocalStack,
+  leadsFile: string,
+  options: Options,
+  interrupted: AbortSignal,
+): Promise<ExitCode> {
+  const client = createClient(stack.url, stack.apiKey);
+  const own: Asked[] = [];
+  for (const url of options.url) own.push(await askTriage(client, url));
+  const file = { name: 'leads.csv', bytes: readFileSync(leadsFile), mime: 'text/csv' };
+  const started = await startImport(client, file, true);
+  const work = (async () => {
+    const batch = await watchBatch(client, started.id, interrupted, options.json === true);
+    for (const asked of own) await untilSettled(client, asked);
+    return batch;
+  })();
+  const batch = await Promise.race([work, stack.failed, untilAborted(interrupted)]);
+  if (batch === null || interrupted.aborted) return EXIT.interrupted;
+  if (typeof batch === 'string') throw new CliError(EXIT.unreachable, batch);
+  const lines = await Promise.all(own.map((asked) => currentLine(client, asked)));
+  await printResults(client, stack, { batch, lines, json: options.json === true });
+  if (options.exit) return lines.some((line) => exitCodeOf(line) === EXIT.refused) ? EXIT.refused : EXIT.ok;
+  if (!options.json) print('Everything stays up until Ctrl-C.');
+  const ended = await Promise.race([stack.failed, untilAborted(interrupted)]);
+  if (ended !== null) throw new CliError(EXIT.unreachable, ended);
+  return EXIT.interrupted;
+}
+
+async function printResults(
+  client: ApiClient,
+  stack: LocalStack,
+  what: { batch: BatchView; lines: TriageLine[]; json: boolean },
+): Promise<void> {
+  const page = await client.get<{ data: LeadView[] }>('/v1/leads?limit=100&sort=-score');
+  const leads = await Promise.all(
+    page.data.map(async (lead) => ({
+      lead,
+      report: lead.latest_audit_id ? await client.location(`/v1/leads/${lead.id}/report`) : null,
+    })),
+  );
+  const problems = await problemLines(client, what.batch.id);
+  const links = { api_reference: `${stack.url}/reference`, temporal_ui: stack.temporalUiUrl };
+  if (what.json) {
+    printJson({
+      batch: what.batch,
+      problems,
+      leads: leads.map(({ lead, report }) => ({ ...lead, report })),
+      links,
+    });
+    return;
+  }
+  print(describeBatch(what.batch, problems));
+  const rows = leads.map(({ lead }) => [
+    plain(lead.domain.replace(/:8443$/, '')),
+    stateOf(lead),
+    lead.score === null ? '–' : String(lead.score),
+    plain(lead.hold?.message ?? lead.reasons.slice(0, 2).join(' ')),
+  ]);
+  print(table(['site', 'result', 'score', 'why'], rows));
+  print('Reports:');
+  for (const { lead, report } of leads) if (report) print(`  ${plain(lead.domain)}  ${report}`);
+  print(`API reference:    ${links.api_reference}`);
+  print(`Temporal Web UI:  ${links.temporal_ui ?? 'of the server that TEMPORAL_ADDRESS names'}`);
+}

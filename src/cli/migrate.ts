@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { createRoles, RolesNotPermittedError } from '../stack/postgres/roles.ts';
+import { createProgress } from '../stack/progress.ts';
+import { CliError, EXIT } from './exit.ts';
+import { migrateAll } from './migrate-all.ts';
+import { acting, print, printJson } from './output.ts';
+import { prepareNamespace } from './prepare-namespace.ts';
+
+/** `agos migrate`: roles, tables, playbooks, agents, and the search attributes of the Temporal namespace. */
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .description('bring the database (DATABASE_ADMIN_URL) and the Temporal namespace up to date')
+    .option('--json', 'one JSON object')
+    .action((options: { json?: boolean }) =>
+      acting(options.json === true, async () => {
+        await ensureRoles(process.env);
+        await migrateAll({ environment: process.env, progress: createProgress() });
+        const namespace = await prepareNamespace();
+        if (options.json) printJson({ database: 'up to date', namespace });
+        else print(namespace);
+        return EXIT.ok;
+      }),
+    );
+}
+
+/** Makes the two roles with the passwords of `DATABASE_URL` and `DATABASE_SYSTEM_URL`, or prints the SQL. */
+async function ensureRoles(environment: NodeJS.ProcessEnv): Promise<void> {
+  const { DATABASE_ADMIN_URL: admin, DATABASE_URL: runtime, DATABASE_SYSTEM_URL: system } = environment;
+  if (!admin || !runtime || !system) {
+    throw new CliError(
+      EXIT.usage,
+      'Set DATABASE_ADMIN_URL (owner), DATABASE_URL (user agos_app) and DATABASE_SYSTEM_URL (user agos_system).',
+    );
+  }
+  const password = (url: string) => decodeURIComponent(new URL(url).password);
+  try {
+    await createRoles(admin, { runtimePassword: password(runtime), systemPassword: password(system) });
+  } catch (error) {
+    if (!(error instanceof RolesNotPermittedError)) throw error;
+    throw new CliError(EXIT.refused, error.message);
+  }
+}
