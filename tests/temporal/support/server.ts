@@ -19,7 +19,9 @@ export type TestServer = {
 };
 
 /** Starts Temporal's development server for one test file, on a state file of its own. */
-export async function startTestServer(): Promise<TestServer> {
+export async function startTestServer(
+  searchAttributes: Record<string, 'Keyword'> = SEARCH_ATTRIBUTES,
+): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'agos-test-temporal-'));
   const found = await findTemporalServer({
     environment: { PATH: process.env.PATH, HOME: process.env.HOME },
@@ -32,7 +34,7 @@ export async function startTestServer(): Promise<TestServer> {
       binary: found.path,
       dataDir,
       ui: false,
-      searchAttributes: SEARCH_ATTRIBUTES,
+      searchAttributes,
       ...(grpc === undefined ? {} : { ports: { grpc } }),
     });
   let server = await launch();
