@@ -32,9 +32,11 @@ export function keyUseOf(
   };
 }
 
-/** What is stored of a reply; bodies that are no JSON cannot be. */
+/** What is stored of a reply: never its secrets, and no body that is not JSON. */
 export function toStored(reply: AnyReply): StoredAnswer {
-  return { status: reply.status, headers: reply.headers ?? {}, body: reply.body ?? null };
+  const blank = (reply.secretFields ?? []).map((field) => [field, '']);
+  const body = blank.length > 0 ? { ...(reply.body as object), ...Object.fromEntries(blank) } : reply.body;
+  return { status: reply.status, headers: reply.headers ?? {}, body: body ?? null };
 }
 
 /** A stored answer as a reply, marked as such. */

@@ -16,7 +16,9 @@ type Common<Status> = {
   status: Status;
   headers?: Record<string, string>;
   /** Runs once the transaction is committed, before the answer goes out: starting a workflow, for example. */
-  afterCommit?: () => Promise<void>;
+  afterCommit?: () => Promise<unknown>;
+  /** Fields of the body that are answered once: a repeated answer has them blank, since they are not stored. */
+  secretFields?: readonly string[];
 };
 
 /** A reply that fits one of the declared responses. */

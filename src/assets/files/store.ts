@@ -1,7 +1,9 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
-import { digestOfBytes, readStoredFile, writeFileOnce } from './folder.ts';
+import { digestOfBytes, pathOf, readStoredFile, writeFileOnce } from './folder.ts';
 import { createLinks } from './links.ts';
 import { type AssetRow, insertAsset } from './repository.ts';
 import { isMediaType, LINK_LIFETIME_MS } from './rules.ts';
@@ -21,6 +23,8 @@ export type AssetStore = {
   /** Stores a file and adds its row in the caller's transaction; equal bytes of a tenant are kept once. */
   save(tx: Tx, asset: NewAsset): Promise<AssetRow>;
   read(asset: AssetRow): Promise<Uint8Array<ArrayBuffer>>;
+  /** The bytes from an offset on, for files too large to hold. */
+  stream(asset: AssetRow, startByte?: number): Readable;
   /** A link that works without credentials for an hour, or as long as asked. */
   signedUrl(asset: AssetRow, lifetimeMs?: number): string;
 };
@@ -57,6 +61,8 @@ export function createAssetStore(deps: AssetStoreDeps): AssetStore {
       });
     },
     read: (asset) => readStoredFile(dir, { tenant: asset.tenantId, digest: asset.digest }),
+    stream: ({ tenantId, digest }, startByte = 0) =>
+      createReadStream(pathOf(dir, { tenant: tenantId, digest }), { start: startByte }),
     signedUrl: (asset, lifetimeMs = LINK_LIFETIME_MS) =>
       links.sign(asset, new Date(clock.now().getTime() + lifetimeMs)),
   };
