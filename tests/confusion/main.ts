@@ -7,7 +7,8 @@ import { loadPlaybooks } from '../../src/triage/playbooks/load.ts';
 import { SIGNAL_CODES } from '../../src/triage/signals/codes.ts';
 import { detectSignals } from '../../src/triage/signals/detect.ts';
 import { readLabels } from './labels.ts';
-import { type SiteScanner, startScanner } from './scan.ts';
+import { writeReport } from './report.ts';
+import { type ConfusionScanner, startScanner } from './scan.ts';
 import { printVerdicts, type Verdict } from './table.ts';
 
 /** The day the labels were written for. */
@@ -15,7 +16,7 @@ const NOW = new Date('2026-11-21T12:00:00Z');
 const ROOT = join(import.meta.dirname, '..', '..');
 
 const { values, positionals } = parseArgs({
-  options: { fast: { type: 'boolean', default: false } },
+  options: { fast: { type: 'boolean', default: false }, reports: { type: 'string' } },
   allowPositionals: true,
 });
 const technologies = loadPlaybooks()[0]?.technologies ?? [];
@@ -34,14 +35,16 @@ process.stdout.write(
 );
 
 /** Scans one site and puts each label beside what the detectors say. */
-async function judge(scanner: SiteScanner, folder: string): Promise<Verdict[]> {
+async function judge(scanner: ConfusionScanner, folder: string): Promise<Verdict[]> {
   const site = readSite(folder);
   const labels = readLabels(folder);
   process.stderr.write(`${site.host}\n`);
   try {
-    const { fetch, page, links, lighthouse } = await scanner.scan(site);
+    const scanned = await scanner.scan(site);
+    const { fetch, page, links, lighthouse } = scanned;
     if (labels.hold !== null) holds.push(`  ${site.host}: label ${labels.hold}, scanned`);
     const signals = detectSignals({ fetch, page, links, lighthouse, now: NOW, technologies });
+    if (values.reports) writeReport(values.reports, site.host, scanned, signals, NOW);
     return SIGNAL_CODES.flatMap((code, index): Verdict[] => {
       const label = labels.signals[code];
       const signal = signals[index];

@@ -34,11 +34,9 @@ export type ImageFact = ElementFact & {
   natural_width: number;
   /** Its box is on the page, beyond a tracking pixel. */
   visible: boolean;
-  lazy: boolean;
   /** The browser could decode it; null when that was not asked. */
   decodes: boolean | null;
   alt: string | null;
-  role: string | null;
 };
 
 /** One link of the page to its own origin. */
@@ -56,18 +54,6 @@ export type TechnologyFact = {
   selector: string | null;
 };
 
-/** Signs that a visitor sees a wall and not the site: a bot challenge, a login, a consent question alone. */
-export type WallFact = {
-  text_length: number;
-  password_fields: number;
-  /** Share of the window that one fixed or absolute layer covers, 0-1. */
-  overlay_share: number;
-  overlay_text: string | null;
-  /** Text of the page that stands outside that layer. */
-  text_length_behind: number;
-  challenge: string | null;
-};
-
 /** The page as one viewport renders it. */
 export type ViewportFacts = {
   viewport: 'phone' | 'desktop';
@@ -77,12 +63,10 @@ export type ViewportFacts = {
   /** null when absent, `''` when empty. */
   meta_description: string | null;
   meta_viewport: string | null;
-  window_width: number;
   /** Width the page is laid out for. */
   layout_width: number;
   /** Width a visitor can scroll to. */
   page_width: number;
-  page_height: number;
   wide_elements: (ElementFact & { right: number })[];
   notices: NoticeFact[];
   contacts: ContactFact[];
@@ -94,7 +78,6 @@ export type ViewportFacts = {
   link_elements: LinkFact[];
   technologies: TechnologyFact[];
   placeholders: PlaceholderFact[];
-  wall: WallFact;
   /** Visible text, cut at 20,000 characters. */
   text: string;
   /** A limit cut the collection short. */

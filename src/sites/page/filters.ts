@@ -2,13 +2,13 @@ import type { Filters, Limits } from './in-page/types.ts';
 
 /** What one look into a page may cost; hostile pages meet these and are cut. */
 export const COLLECT_LIMITS: Limits = {
-  nodes: 60_000,
+  nodes: 40_000,
   items: 60,
   links: 50,
   itemChars: 300,
   textChars: 20_000,
-  deadlineMs: 4_000,
-  imagesMs: 2_500,
+  deadlineMs: 3_000,
+  imagesMs: 2_000,
 };
 
 /** Lets through every text that a detector may want to judge; generous on purpose. */

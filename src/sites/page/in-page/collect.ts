@@ -12,7 +12,6 @@ declare const measurePage: typeof import('./layout.ts').measurePage;
 declare const collectWideElements: typeof import('./layout.ts').collectWideElements;
 declare const settleImages: typeof import('./layout.ts').settleImages;
 declare const collectImages: typeof import('./layout.ts').collectImages;
-declare const describeWall: typeof import('./layout.ts').describeWall;
 declare const collectFiles: typeof import('./technology.ts').collectFiles;
 declare const collectGenerators: typeof import('./technology.ts').collectGenerators;
 declare const collectPlugins: typeof import('./technology.ts').collectPlugins;
@@ -55,7 +54,6 @@ export async function collectInPage(
       descriptions.length > 0 ? cut(descriptions.find((one) => one !== '') ?? '', 1000) : null,
     meta_viewport: viewports.length > 0 ? cut(viewports.at(-1) ?? '', 300) : null,
     ...measurePage(),
-    window_width: windowWidth,
     wide_elements: collectWideElements(walk, windowWidth),
     notices: collectNotices(walk),
     contacts: collectContacts(walk),
@@ -64,7 +62,6 @@ export async function collectInPage(
     links: links.map((link) => link.url),
     link_elements: links,
     placeholders: collectPlaceholders(walk),
-    wall: describeWall(walk),
     text: walk.blocks
       .map((block) => block.text)
       .join('\n')

@@ -39,12 +39,29 @@ export function selectorOf(element: Element): string {
       break;
     }
     const tag = node.localName.slice(0, 40);
-    const parent: Element | null = node.parentElement;
-    const twins = parent ? [...parent.children].filter((child) => child.localName === node.localName) : [];
-    parts.unshift(twins.length > 1 ? `${tag}:nth-of-type(${twins.indexOf(node) + 1})` : tag);
-    current = parent;
+    const place = placeAmongTwins(node);
+    parts.unshift(place === null ? tag : `${tag}:nth-of-type(${place})`);
+    current = node.parentElement;
   }
   return parts.join(' > ');
+}
+
+/** Which of its parent's children of the same name it is; null when it is the only one, or one of very many. */
+export function placeAmongTwins(element: Element): number | null {
+  let place = 1;
+  let sibling = element.previousElementSibling;
+  for (let step = 0; sibling; step += 1) {
+    if (step === 300) return null;
+    if (sibling.localName === element.localName) place += 1;
+    sibling = sibling.previousElementSibling;
+  }
+  if (place > 1) return place;
+  let next = element.nextElementSibling;
+  for (let step = 0; next && step < 300; step += 1) {
+    if (next.localName === element.localName) return 1;
+    next = next.nextElementSibling;
+  }
+  return null;
 }
 
 /** The start of the element's source: its tag, some attributes, its first words. */

@@ -1,4 +1,4 @@
-import type { ImageFact, ViewportFacts, WallFact } from '../facts.ts';
+import type { ImageFact, ViewportFacts } from '../facts.ts';
 import type { Walk } from './types.ts';
 
 declare const cut: typeof import('./describe.ts').cut;
@@ -15,10 +15,7 @@ export function rootClips(): boolean {
 }
 
 /** How wide the page is laid out and how wide a visitor can scroll it. */
-export function measurePage(): Pick<
-  ViewportFacts,
-  'window_width' | 'layout_width' | 'page_width' | 'page_height'
-> {
+export function measurePage(): Pick<ViewportFacts, 'layout_width' | 'page_width'> {
   const root = document.documentElement;
   const layout = root.clientWidth;
   const scroll = Math.max(
@@ -26,10 +23,8 @@ export function measurePage(): Pick<
     document.compatMode === 'BackCompat' ? (document.body?.scrollWidth ?? 0) : 0,
   );
   return {
-    window_width: Math.round(window.outerWidth || layout),
     layout_width: layout,
     page_width: rootClips() ? layout : Math.max(layout, scroll),
-    page_height: Math.max(root.scrollHeight, document.body?.scrollHeight ?? 0),
   };
 }
 
@@ -120,43 +115,7 @@ export function imageOf(
     complete: image.complete,
     natural_width: image.naturalWidth,
     visible: isShown(walk, image) && !isTracker(image),
-    lazy: image.getAttribute('loading') === 'lazy' || image.hasAttribute('data-src'),
     decodes: decodes.get(image) ?? null,
     alt: image.getAttribute('alt'),
-    role: image.getAttribute('role'),
-  };
-}
-
-/** Looks for a layer over the page, a login or a challenge in place of it. */
-export function describeWall(walk: Walk): WallFact {
-  const layers = new Map<Element, number>();
-  for (const x of [0.1, 0.3, 0.5, 0.7, 0.9]) {
-    for (const y of [0.1, 0.3, 0.5, 0.7, 0.9]) {
-      let current = document.elementFromPoint(window.innerWidth * x, window.innerHeight * y);
-      while (current && current !== document.body && getComputedStyle(current).position !== 'fixed') {
-        current = current.parentElement;
-      }
-      if (current && current !== document.body && current !== document.documentElement) {
-        layers.set(current, (layers.get(current) ?? 0) + 1);
-      }
-    }
-  }
-  const [layer, hits] = [...layers].sort((a, b) => b[1] - a[1])[0] ?? [null, 0];
-  const length = walk.blocks.reduce((sum, block) => sum + block.text.length, 0);
-  const inLayer = walk.blocks.filter((block) => layer?.contains(block.element));
-  const passwords = walk.elements.filter(
-    (element) =>
-      element.localName === 'input' && element.getAttribute('type') === 'password' && isShown(walk, element),
-  );
-  const challenge = document.querySelector(
-    '#challenge-form,#challenge-running,#cf-challenge-running,.cf-browser-verification,#cf-wrapper,#px-captcha,#ddg-captcha,iframe[src*="challenges.cloudflare.com"],iframe[src*="captcha-delivery"],iframe[src*="_Incapsula_Resource"],script[src*="/cdn-cgi/challenge-platform/"],form[action*="captcha" i]',
-  );
-  return {
-    text_length: length,
-    password_fields: passwords.length,
-    overlay_share: hits / 25,
-    overlay_text: layer ? cut(inLayer.map((block) => block.text).join(' '), 500) : null,
-    text_length_behind: length - inLayer.reduce((sum, block) => sum + block.text.length, 0),
-    challenge: challenge ? describeElement(challenge).selector : null,
   };
 }

@@ -1,9 +1,8 @@
 import { collectInPage } from './collect.ts';
-import { cut, describeElement, rectOf, selectorOf, snippetOf } from './describe.ts';
+import { cut, describeElement, placeAmongTwins, rectOf, selectorOf, snippetOf } from './describe.ts';
 import {
   collectImages,
   collectWideElements,
-  describeWall,
   imageOf,
   isTracker,
   measurePage,
@@ -47,7 +46,6 @@ const FUNCTIONS: readonly { name: string }[] = [
   collectWideElements,
   cut,
   describeElement,
-  describeWall,
   fadesIn,
   hasVisibleOverride,
   imageOf,
@@ -56,6 +54,7 @@ const FUNCTIONS: readonly { name: string }[] = [
   measurePage,
   noticeText,
   parentAcrossRoots,
+  placeAmongTwins,
   rectOf,
   rootClips,
   selectorOf,

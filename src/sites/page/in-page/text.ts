@@ -49,20 +49,24 @@ export function aroundMark(text: string, pattern: RegExp, chars: number): string
 /** Visible text with something like a phone number or a mail address in it, and visible links to either. */
 export function collectContacts(walk: Walk): ContactFact[] {
   const pattern = new RegExp(walk.filters.contact, 'giu');
-  const texts: ContactFact[] = [];
+  const found: { block: Block; text: string }[] = [];
   let before = '';
   for (const block of walk.blocks) {
+    if (found.length > 400) break;
     for (const match of [...block.text.slice(0, 20_000).matchAll(pattern)].slice(0, 12)) {
       const near = block.text.slice(Math.max(0, match.index - 60), match.index + match[0].length + 30);
-      const text = match.index < 3 && before !== '' ? `${before} ${near}` : near;
-      texts.push({ kind: 'text', ...describeElement(block.element, block.rect), text: cut(text, 300) });
-      if (texts.length > 400) break;
+      found.push({ block, text: match.index < 3 && before !== '' ? `${before} ${near}` : near });
     }
     // The name of a number may stand in the cell before it.
-    before = block.text.length <= 25 && !/\d/.test(block.text) ? block.text : '';
+    const names =
+      block.text.length <= 25 && !/\d/.test(block.text) && !/^h[1-6]$/.test(block.element.localName);
+    before = names ? block.text : '';
   }
-  const kept = texts.length > 120 ? [...texts.slice(0, 60), ...texts.slice(-60)] : texts;
-  return [...collectContactLinks(walk), ...kept];
+  const kept = found.length > 120 ? [...found.slice(0, 60), ...found.slice(-60)] : found;
+  const texts = kept.map(({ block, text }): ContactFact => {
+    return { kind: 'text', ...describeElement(block.element, block.rect), text: cut(text, 300) };
+  });
+  return [...collectContactLinks(walk), ...texts];
 }
 
 /** Visible `tel:` and `mailto:` links, also those that a protection against robots has scrambled. */

@@ -72,7 +72,8 @@ export function addText(
   node: Text,
 ): void {
   const parent = node.parentElement;
-  if (!parent || !/\S/.test(node.data) || !isShown(walk, parent)) {
+  const folded = parent?.localName === 'details' && !parent.hasAttribute('open');
+  if (!parent || folded || !/\S/.test(node.data) || !isShown(walk, parent)) {
     if (parent && node.data.length > 0) open.get(parent)?.texts.push(' ');
     return;
   }
