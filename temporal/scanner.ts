@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Config } from '../src/runtime/config.ts';
 import type { Clock } from '../src/runtime/clock.ts';
+import type { Config } from '../src/runtime/config.ts';
 import { createGuardedFetch } from '../src/runtime/egress/fetch.ts';
 import { createEgressGuard } from '../src/runtime/egress/guard.ts';
 import { startFilteringProxy } from '../src/runtime/egress/proxy.ts';
@@ -17,7 +17,10 @@ const BROWSER_MAX_MEMORY_MB = 2_000;
 const RENDERER_MEMORY_MB = 1_000;
 
 /** What this worker process opens strangers' sites with; the browser starts with the first site. */
-export function composeScanner(config: Config, clock: Clock): { scanner: SiteScanner; close(): Promise<void> } {
+export function composeScanner(
+  config: Config,
+  clock: Clock,
+): { scanner: SiteScanner; close(): Promise<void> } {
   const guard = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
   const extraCa = config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
   const guardedFetch = createGuardedFetch({ guard, userAgent: USER_AGENT, clock, extraCa });

@@ -9,7 +9,7 @@ import { createAssetStore } from '../src/assets/files/store.ts';
 import { createTickets } from '../src/control/approvals/tickets.ts';
 import type { SkillRunner } from '../src/models/calls/run-skill.ts';
 import { systemClock } from '../src/runtime/clock.ts';
-import type { Config } from '../src/runtime/config.ts';
+import { type Config, required } from '../src/runtime/config.ts';
 import { openDatabase } from '../src/runtime/database/database.ts';
 import type { Logger } from '../src/runtime/logger.ts';
 import { loadPlaybooks } from '../src/triage/playbooks/load.ts';
@@ -139,15 +139,6 @@ function composeSkills(config: Config): SkillRunner {
     },
     clock: systemClock,
   };
-}
-
-function required<Name extends 'AGOS_SIGNING_SECRET' | 'AGOS_ASSETS_DIR' | 'AGOS_ASSETS_URL'>(
-  config: Config,
-  name: Name,
-): string {
-  const value = config[name];
-  if (value === undefined) throw new Error(`${name} must be set.`);
-  return value;
 }
 
 function databaseUrls(config: Config): { url: string; systemUrl: string } {

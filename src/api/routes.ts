@@ -1,7 +1,63 @@
+import type { Gateway } from '../../temporal/gateway-type.ts';
 import { identityRoutes } from '../access/identity/routes.ts';
+import { keyRoutes } from '../access/keys/routes.ts';
+import { memberRoutes } from '../access/members/routes.ts';
+import { tenantRoutes } from '../access/tenants/routes.ts';
+import { agentRoutes } from '../agents/registry/routes.ts';
+import { assetRoutes } from '../assets/files/routes.ts';
+import type { AssetStore } from '../assets/files/store.ts';
+import type { SignTicket } from '../control/approvals/tickets.ts';
+import { auditLogRoutes } from '../journal/audit-log/routes.ts';
+import type { RunEndHooks } from '../journal/runs/cancel-run.ts';
+import { runRoutes } from '../journal/runs/routes.ts';
+import { startRun } from '../journal/runs/start-run.ts';
+import { leadRoutes } from '../leads/leads/routes.ts';
+import type { UrlRules } from '../leads/leads/stored-url.ts';
+import { playbookRoutes } from '../leads/playbooks/routes.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Database } from '../runtime/database/database.ts';
+import { auditRoutes } from '../triage/audits/routes.ts';
+import { requestTriage } from '../triage/triage-room/request-triage.ts';
+import { triageRoutes } from '../triage/triage-room/routes.ts';
 import type { Route } from './kit/index.ts';
+import { runEndHooks } from './run-end-hooks.ts';
+
+/** What the areas' routes need between them. */
+export type RoutesDeps = {
+  db: Database;
+  gateway: Gateway;
+  clock: Clock;
+  assets: AssetStore;
+  signTicket: SignTicket;
+  /** Which addresses strangers may give: the egress guard's rules. */
+  urlRules: UrlRules;
+  /** Address of a workflow's page in the Temporal Web UI, where there is one. */
+  workflowUrl(workflowId: string): string | null;
+};
 
 /** Every route of the API, area by area: the one list that is mounted, documented and tested. */
-export function allRoutes(): readonly Route[] {
-  return [...identityRoutes];
+export function allRoutes(deps: RoutesDeps): readonly Route[] {
+  const { db, gateway, assets, signTicket, urlRules } = deps;
+  const hooks: RunEndHooks = runEndHooks;
+  const startSoon = async (run: Parameters<typeof startRun>[1]): Promise<void> => {
+    await startRun(deps, run);
+  };
+  const links = {
+    file: (asset: Parameters<AssetStore['signedUrl']>[0]) => assets.signedUrl(asset),
+    workflow: deps.workflowUrl,
+  };
+  return [
+    ...identityRoutes,
+    ...tenantRoutes,
+    ...memberRoutes,
+    ...keyRoutes,
+    ...auditLogRoutes,
+    ...runRoutes({ db, gateway, runEndHooks: hooks }),
+    ...assetRoutes({ assets }),
+    ...agentRoutes,
+    ...playbookRoutes,
+    ...leadRoutes({ urlRules, requestTriage, startSoon }),
+    ...auditRoutes({ links }),
+    ...triageRoutes({ gateway, startSoon, signTicket, urlRules }),
+  ];
 }

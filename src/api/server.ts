@@ -1,24 +1,16 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { secureHeaders } from 'hono/secure-headers';
-import type { Gateway } from '../../temporal/gateway-type.ts';
 import { createAuthenticate } from '../access/identity/authenticate.ts';
 import { createTokenVerifier, type Issuer } from '../access/identity/tokens.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Database } from '../runtime/database/database.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { mountDocument } from './document.ts';
 import { mountHealth } from './health.ts';
 import { type ApiEnv, mountRoutes } from './kit/mount.ts';
-import { allRoutes } from './routes.ts';
+import { allRoutes, type RoutesDeps } from './routes.ts';
 
-export type AppDeps = {
-  db: Database;
-  gateway: Gateway;
-  clock: Clock;
+export type AppDeps = RoutesDeps & {
   logger: Logger;
   issuers: readonly Issuer[];
-  /** Seals cursors, asset links and tickets; the same in every process. */
-  signingSecret: string;
   /** See `KitDeps`. */
   checkContract?: boolean;
 };
@@ -27,7 +19,7 @@ export type AppDeps = {
 export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const { db, clock, logger, signingSecret } = deps;
   const app = new OpenAPIHono<ApiEnv>();
-  const routes = allRoutes();
+  const routes = allRoutes(deps);
   const authenticate = createAuthenticate({ db, clock, verifyToken: createTokenVerifier(deps.issuers) });
   app.use(secureHeaders({ strictTransportSecurity: false, crossOriginResourcePolicy: 'same-origin' }));
   mountHealth(app, deps);

@@ -68,3 +68,10 @@ function refuseDevelopmentSettings(config: Config): void {
     throw new Error(`${set.join(' and ')} may only be set when AGOS_ENV=development`);
   }
 }
+
+/** The value of a variable that this process cannot do without; throws a sentence that names it. */
+export function required<Name extends keyof Config>(config: Config, name: Name): NonNullable<Config[Name]> {
+  const value = config[name];
+  if (value === undefined || value === null) throw new Error(`${name} must be set.`);
+  return value;
+}

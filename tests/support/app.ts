@@ -1,4 +1,8 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type AppDeps, createApp } from '../../src/api/server.ts';
+import { createAssetStore } from '../../src/assets/files/store.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -38,6 +42,14 @@ export async function createTestApp(overrides: Partial<AppDeps> = {}): Promise<T
     logger,
     issuers: [],
     signingSecret: TEST_SECRET,
+    assets: createAssetStore({
+      dir: mkdtempSync(join(tmpdir(), 'agos-test-assets-')),
+      origin: 'http://assets.example',
+      signingSecret: TEST_SECRET,
+      clock: systemClock,
+    }),
+    urlRules: {},
+    workflowUrl: () => null,
     checkContract: true,
     ...overrides,
   });
