@@ -35,6 +35,7 @@ beforeAll(async () => {
   runner = createLighthouseRunner({ pool, withMachineLock: createMachineLock({ dir: lockFolder }) });
 });
 afterAll(async () => {
+  await runner.close();
   await pool.close();
   await pages.close();
   rmSync(lockFolder, { recursive: true });
