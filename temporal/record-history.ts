@@ -13,7 +13,7 @@ const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
 /**
  * The history of a workflow as replay takes it: JSON with the SDK's flags, without which a changed
- * activity goes unnoticed, and decrypted, so that a stored one needs no key.
+ * activity goes unnoticed; decrypted, so that a stored one needs no key; without the machine's name and paths.
  */
 export async function exportHistory(
   client: Client,
@@ -22,30 +22,47 @@ export async function exportHistory(
 ): Promise<string> {
   const history = await client.workflow.getHandle(workflowId).fetchHistory();
   const [codec] = dataConverter.payloadCodecs ?? [];
-  const json: unknown = JSON.parse(historyToJSON(history));
-  return `${JSON.stringify(codec ? await decrypted(json, codec) : json, null, 2)}\n`;
+  const decoded = await mapObjects(JSON.parse(historyToJSON(history)), async (value) =>
+    codec && isPayload(value) ? decrypt(codec, value) : value,
+  );
+  return `${JSON.stringify(await mapObjects(decoded, async (value) => anonymous(value)), null, 2)}\n`;
 }
 
-async function decrypted(value: unknown, codec: PayloadCodec): Promise<unknown> {
-  if (Array.isArray(value)) return Promise.all(value.map((one) => decrypted(one, codec)));
+type JsonObject = Record<string, unknown>;
+
+/** Replaces every object of a JSON value, the outer ones before what stands in them. */
+async function mapObjects(
+  value: unknown,
+  replace: (value: JsonObject) => Promise<JsonObject>,
+): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map((one) => mapObjects(one, replace)));
   if (typeof value !== 'object' || value === null) return value;
-  if (isPayload(value)) {
-    const [payload] = await codec.decode([PayloadMessage.fromObject(value) as Payload]);
-    return PayloadMessage.toObject(PayloadMessage.fromObject(payload ?? {}), { bytes: String });
-  }
-  const fields = Object.entries(value).map(
-    async ([name, field]) => [name, await decrypted(field, codec)] as const,
+  const fields = Object.entries(await replace(value as JsonObject)).map(
+    async ([name, field]) => [name, await mapObjects(field, replace)] as const,
   );
   return Object.fromEntries(await Promise.all(fields));
 }
 
-function isPayload(value: object): value is { metadata: object; data: string } {
-  return (
-    'metadata' in value &&
-    typeof value.metadata === 'object' &&
-    'data' in value &&
-    typeof value.data === 'string'
-  );
+function isPayload(value: JsonObject): boolean {
+  return typeof value.metadata === 'object' && typeof value.data === 'string';
+}
+
+async function decrypt(codec: PayloadCodec, value: JsonObject): Promise<JsonObject> {
+  const [payload] = await codec.decode([PayloadMessage.fromObject(value) as Payload]);
+  return PayloadMessage.toObject(PayloadMessage.fromObject(payload ?? {}), { bytes: String });
+}
+
+/** Failures lose their stack and, where it was encoded, get their message back in plain. */
+function anonymous(value: JsonObject): JsonObject {
+  const { encodedAttributes, ...rest } = value;
+  if (typeof rest.identity === 'string') rest.identity = 'recorded';
+  // A worker's own (sticky) queue is named after its machine.
+  if (typeof rest.normalName === 'string') rest.name = 'recorded';
+  if (typeof rest.stackTrace === 'string') rest.stackTrace = '';
+  if (typeof encodedAttributes !== 'object' || encodedAttributes === null) return rest;
+  const { data } = encodedAttributes as { data?: string };
+  const { message } = JSON.parse(Buffer.from(data ?? '', 'base64').toString()) as { message: string };
+  return { ...rest, message };
 }
 
 async function main(): Promise<void> {
