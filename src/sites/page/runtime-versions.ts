@@ -14,6 +14,7 @@ const NAMES = [
   'script-aculo-us',
   'yui',
   'dojo',
+  'wordpress',
 ] as const;
 
 /**
@@ -48,6 +49,7 @@ export function readRuntimeVersions(): RuntimeAnswer[] {
     ['script-aculo-us', ['Scriptaculous.Version']],
     ['yui', ['YUI.version', 'YAHOO.VERSION']],
     ['dojo', ['dojo.version']],
+    ['wordpress', ['_wpemojiSettings.source.concatemoji', '_wpemojiSettings.source.wpemoji']],
   ];
   const answers: RuntimeAnswer[] = [];
   for (const [id, candidates] of paths) {
@@ -61,8 +63,10 @@ export function readRuntimeVersions(): RuntimeAnswer[] {
             : typeof parts?.major === 'number'
               ? `${parts.major}.${parts.minor}`
               : '';
-        if (!/^\d/.test(text)) continue;
-        answers[answers.length] = { id, version: text };
+        // WordPress tells its version in the address of a script of its own.
+        const version = /^\d/.test(text) ? text : (/[?&]ver=(\d[\d.]*)/.exec(text)?.[1] ?? '');
+        if (version === '') continue;
+        answers[answers.length] = { id, version };
         break;
       } catch {}
     }

@@ -22,6 +22,9 @@ describe('the address of a loaded file', () => {
     ['https://a.example/js/jquery-migrate-1.4.1.min.js', null, null],
     ['https://a.example/js/jquery.min.js?ver=1.0.0', null, null],
     ['https://a.example/css/bootstrap.min.css?ver=1.2.3', null, null],
+    ['https://a.example/media/jui/js/jquery.min.js', 'joomla', '3'],
+    ['https://a.example/misc/drupal.js?v=7.54', 'drupal', '7'],
+    ['https://a.example/core/misc/drupal.js?v=10.1', null, null],
     ['https://cdn.example/angular/17.0.1/angular.js', null, null],
   ])('%s', (url, id, version) => {
     expect(technologiesOfUrl(url)).toEqual(id === null ? [] : [{ id, version }]);

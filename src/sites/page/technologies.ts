@@ -40,6 +40,9 @@ export function technologiesOfUrl(url: string): { id: string; version: string }[
   const bundled =
     /\/wp-includes\/js\/jquery\/jquery(?:\.min)?\.js\?ver=(\d+(?:\.\d+){1,3})(?:-wp)?(?:$|[&#])/.exec(path);
   if (bundled?.[1]) found.push({ id: 'jquery', version: bundled[1] });
+  // Folders that only one generation of a program has.
+  if (/\/media\/jui\/(?:js|css)\//.test(path)) found.push({ id: 'joomla', version: '3' });
+  if (/(?<!\/core)\/misc\/drupal\.js(?:$|[?#])/.test(path)) found.push({ id: 'drupal', version: '7' });
   return found;
 }
 

@@ -31,6 +31,12 @@ describe('the latest year of a notice', () => {
     ['© 2018 Acme | Website by Pixel Studio 2024', 2018],
     ['© 2016 Acme · Tel. 0201 2019', 2016],
     ['© 2013 Acme, Tel 555-2019', 2013],
+    ['© 2015 Smith Photography', 2015],
+    ['Smith Photography © 2014', 2014],
+    ['© 2018 Acme - Powered by WordPress', 2018],
+    ['© 2018 Acme Powered by WordPress', 2018],
+    ['Foto Schmidt © 2011', 2011],
+    ['© 2012 Acme Software GmbH', 2012],
   ])('%s', (text, year) => {
     expect(latest(text)).toBe(year);
   });

@@ -1,9 +1,12 @@
 const MARK =
   /©|\(c\)|&copy;?|\bcopyright\b|rights reserved|rechte vorbehalten|derechos reservados|droits r[ée]serv[ée]s|diritti riservati|direitos reservados|rechten voorbehouden|r[äa]ttigheter|wszelkie prawa/giu;
 
-/** Words right after or before a mark that make it someone else's: a map, a picture, the software. */
-const THIRD_PARTY =
-  /open\s?street\s?map|\bosm\b|google|mapbox|leaflet|maptiler|carto\b|here maps|tomtom|map data|kartendaten|\bmaps?\b|unsplash|shutterstock|getty|i?stock(?:photo)?\b|adobe stock|fotolia|pixabay|pexels|depositphotos|dreamstime|wikimedia|photos?\b|photograph|foto|fotograf|images?\b|bild(?:er|nachweis)?\b|illustration|picture|video\b|powered by|theme\b|template|wordpress|joomla|drupal|typo3|phpbb|vbulletin|software|plugin|player\b|font\b|icons?\b|reuters|associated press|afp\b|dpa\b/iu;
+/** What a notice begins with when it is for a picture, a map or the software, and not for the site. */
+const OTHER_WORK =
+  /^\W*(?:photo(?:s|graph(?:s|y|er)?)?|fotos?|fotograf(?:ie|ia)?|images?|bild(?:er|nachweis|quelle)?|pictures?|illustrations?|videos?|map(?: data)?|kartendaten|karte|theme|template|icons?|fonts?|software|script|player)(?:\s*(?:credits?|by|:|von|de|par|di|courtesy of))*\s*$|^\W*(?:photo(?:s|graph[sy]?)?|fotos?|images?|bild(?:er)?|pictures?|illustrations?|videos?|theme|template)\s*(?:credits?\s*)?(?:by|:|von|par|courtesy of)\s+[^©]{1,40}$|powered by [^©|]{1,40}$/iu;
+/** Owners whose notices stand on other people's sites. */
+const OTHER_OWNER =
+  /^(?:open\s?street\s?map|osm\b|google|mapbox|leaflet|maptiler|carto\b|here\b(?! we)|tomtom|unsplash|shutterstock|getty|i?stock(?:photo)?\b|adobe stock|fotolia|pixabay|pexels|depositphotos|dreamstime|wikimedia|wordpress|joomla|drupal|typo3|phpbb|vbulletin|reuters|associated press|afp\b|dpa\b)/iu;
 
 /** Statements about copyright that are no notice. */
 const PROSE =
@@ -20,9 +23,17 @@ const PRESENT =
 export function noticeYears(text: string, now: Date): number[] {
   const found: number[] = [];
   for (const segment of noticeSegments(text)) {
-    if (!THIRD_PARTY.test(segment) && !PROSE.test(segment)) found.push(...yearsOf(segment, now));
+    if (!isOthers(segment) && !PROSE.test(segment)) found.push(...yearsOf(segment, now));
   }
   return found;
+}
+
+/** Whether a notice is for someone else's part of the page, by what stands right before and right after its mark. */
+function isOthers(segment: string): boolean {
+  const at = segment.search(MARK);
+  const before = segment.slice(0, at);
+  const after = segment.slice(at).replace(/^(?:©|\(c\)|&copy;?|copyright|by|[\s,:–—-]|\d{4})+/iu, '');
+  return OTHER_WORK.test(before) || OTHER_OWNER.test(after);
 }
 
 /** The parts of a text that carry a mark; separators end a statement, and so does a full stop. */

@@ -21,6 +21,7 @@ describe('placeholder text', () => {
     '“Lorem ipsum dolor sit amet, consectetur adipiscing elit.” Client Name, Position',
     'Klicken Sie auf den Bearbeiten-Button, um diesen Text zu ändern.',
     'Cliquez ici pour modifier ce texte.',
+    '© 2020 Your Company. All rights reserved.',
   ])('%s', (text) => {
     expect(isPlaceholder(text)).toBe(true);
   });
@@ -41,6 +42,11 @@ describe('placeholder text', () => {
     'Enter your email address',
     'Your name *',
     'Warum wir keinen Blindtext setzen',
+    'Write to us: [email protected]',
+    'Your business',
+    'todo',
+    'Kick-off: TBD',
+    'Enter your address here and we come by',
   ])('is not %s', (text) => {
     expect(isPlaceholder(text)).toBe(false);
   });

@@ -24,7 +24,7 @@ export function noticeText(block: Block): string {
 export function collectNotices(walk: Walk): NoticeFact[] {
   const pattern = new RegExp(walk.filters.notice, 'iu');
   const footer =
-    'footer,[role="contentinfo"],[id*="footer" i],[class*="footer" i],[id*="copyright" i],[class*="copyright" i]';
+    ':is(footer,[role="contentinfo"],[id*="footer" i],[class*="footer" i],[id*="copyright" i],[class*="copyright" i]):not(html,body)';
   const credit =
     'figure,figcaption,blockquote,[class*="attribution" i],[class*="ctrl-attrib"],.gm-style,[class*="caption" i],[class*="photo-credit" i],[class*="image-credit" i]';
   const pageHeight = document.documentElement.scrollHeight;
@@ -97,11 +97,18 @@ export function unscramble(hex: string): string {
 /** Visible text that may be left from a template. */
 export function collectPlaceholders(walk: Walk): PlaceholderFact[] {
   const pattern = new RegExp(walk.filters.placeholder, 'iu');
-  // Code is shown as such, and a preview shows what the visitor is to write.
+  // Code is shown as such, a preview shows what the visitor is to write, a form asks for it.
   const notTheSites =
-    'code,pre,kbd,samp,textarea,output,[contenteditable]:not([contenteditable="false"]),[class~="preview"],[id="preview"],[id$="-preview"],[class$="-preview"]';
+    'code,pre,kbd,samp,textarea,label,legend,option,button,output,[contenteditable]:not([contenteditable="false"]),[class~="preview"],[id="preview"],[id$="-preview"],[class$="-preview"]';
+  const inForm = (element: Element): boolean => {
+    const form = element.closest('form');
+    // Some old programs wrap the whole page in one form.
+    return form !== null && (form.textContent ?? '').length < 1500;
+  };
   return walk.blocks
-    .filter((block) => pattern.test(block.text) && !block.element.closest(notTheSites))
+    .filter(
+      (block) => pattern.test(block.text) && !block.element.closest(notTheSites) && !inForm(block.element),
+    )
     .slice(0, walk.limits.items)
     .map((block) => ({
       ...describeElement(block.element, block.rect),
