@@ -11,7 +11,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { tenants } from '../../access/tenants/tables.ts';
-import type { Room } from '../../leads/leads/rules.ts';
+import type { Room } from '../../kernel/rooms.ts';
 import { leads } from '../../leads/leads/tables.ts';
 import { moment, tenantKey, withLeadPolicy } from '../../runtime/database/columns.ts';
 

@@ -1,5 +1,5 @@
 import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { Room } from '../../leads/leads/rules.ts';
+import type { Room } from '../../kernel/rooms.ts';
 import { globalReadPolicy, moment } from '../../runtime/database/columns.ts';
 
 /** Registry of agents; a row never changes, a new version is a new row. */

@@ -1,3 +1,5 @@
+import type { Room } from '../../kernel/rooms.ts';
+
 /** The 12 statuses of a lead (seed 000, section 2.4); there is no thirteenth. */
 export const LEAD_STATUSES = [
   'new',
@@ -15,10 +17,6 @@ export const LEAD_STATUSES = [
 ] as const;
 
 export type LeadStatus = (typeof LEAD_STATUSES)[number];
-
-/** The rooms a lead can be in, in funnel order. */
-export const ROOMS = ['triage', 'architect', 'discovery', 'guardian'] as const;
-export type Room = (typeof ROOMS)[number];
 
 const TRANSITIONS: Record<LeadStatus, readonly LeadStatus[]> = {
   new: ['scanning'],

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { flagParam } from '../../api/kit/fields.ts';
 import { HOLD_CODES } from '../../kernel/holds.ts';
-import { LEAD_STATUSES, ROOMS } from './rules.ts';
+import { ROOMS } from '../../kernel/rooms.ts';
+import { LEAD_STATUSES } from './rules.ts';
 
 const line = (max: number) => z.string().trim().min(1).max(max);
 const optional = (max: number) => line(max).nullable().optional();

@@ -14,6 +14,7 @@ import {
 import { members } from '../../access/members/tables.ts';
 import { tenants } from '../../access/tenants/tables.ts';
 import type { HoldCode } from '../../kernel/holds.ts';
+import type { Room } from '../../kernel/rooms.ts';
 import {
   leadPolicy,
   moment,
@@ -21,7 +22,7 @@ import {
   tenantKey,
   timestamps,
 } from '../../runtime/database/columns.ts';
-import type { Awaiting, LeadStatus, Room } from './rules.ts';
+import type { Awaiting, LeadStatus } from './rules.ts';
 
 /** A business in the funnel. */
 export const leads = pgTable(

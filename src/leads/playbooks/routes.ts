@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { defineRoute, identifier, momentField, type Route, slugParam } from '../../api/kit/index.ts';
 import { AgosError } from '../../kernel/errors.ts';
-import { ROOMS } from '../leads/rules.ts';
+import { ROOMS } from '../../kernel/rooms.ts';
 import { findPlaybook, findPlaybookVersion, listPlaybooks, type PlaybookRow } from './repository.ts';
 
 const playbookView = z

@@ -1,6 +1,6 @@
 import { boolean, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { Room } from '../../kernel/rooms.ts';
 import { globalReadPolicy, moment } from '../../runtime/database/columns.ts';
-import type { Room } from '../leads/rules.ts';
 
 /** Validated configuration of a room's steps; a row never changes, a new version is a new row. */
 export const playbooks = pgTable(

@@ -7,7 +7,16 @@ import { AgosError } from '../../kernel/errors.ts';
 /** A transaction, or the database outside one; repositories take it as their first dependency. */
 export type Tx = Pick<
   PostgresJsDatabase,
-  'select' | 'selectDistinct' | 'selectDistinctOn' | 'insert' | 'update' | 'delete' | 'execute' | '$with' | 'with' | '$count'
+  | 'select'
+  | 'selectDistinct'
+  | 'selectDistinctOn'
+  | 'insert'
+  | 'update'
+  | 'delete'
+  | 'execute'
+  | '$with'
+  | 'with'
+  | '$count'
 >;
 
 /**
