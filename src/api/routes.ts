@@ -17,10 +17,10 @@ import { playbookRoutes } from '../leads/playbooks/routes.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Database } from '../runtime/database/database.ts';
 import { auditRoutes } from '../triage/audits/routes.ts';
+import { endUnseenTriage } from '../triage/triage-room/end-unseen.ts';
 import { requestTriage } from '../triage/triage-room/request-triage.ts';
 import { triageRoutes } from '../triage/triage-room/routes.ts';
 import type { Route } from './kit/index.ts';
-import { runEndHooks } from './run-end-hooks.ts';
 
 /** What the areas' routes need between them. */
 export type RoutesDeps = {
@@ -35,10 +35,12 @@ export type RoutesDeps = {
   workflowUrl(workflowId: string): string | null;
 };
 
+/** What each kind of run leaves to settle when it ends before a workflow saw it. */
+const RUN_END_HOOKS: RunEndHooks = { 'triage-room': [endUnseenTriage], 'import-leads': [] };
+
 /** Every route of the API, area by area: the one list that is mounted, documented and tested. */
 export function allRoutes(deps: RoutesDeps): readonly Route[] {
   const { db, gateway, assets, signTicket, urlRules } = deps;
-  const hooks: RunEndHooks = runEndHooks;
   const startSoon = async (run: Parameters<typeof startRun>[1]): Promise<void> => {
     await startRun(deps, run);
   };
@@ -52,7 +54,7 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...memberRoutes,
     ...keyRoutes,
     ...auditLogRoutes,
-    ...runRoutes({ db, gateway, runEndHooks: hooks }),
+    ...runRoutes({ db, gateway, runEndHooks: RUN_END_HOOKS }),
     ...assetRoutes({ assets }),
     ...agentRoutes,
     ...playbookRoutes,

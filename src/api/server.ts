@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { createAuthenticate } from '../access/identity/authenticate.ts';
 import { createTokenVerifier, type Issuer } from '../access/identity/tokens.ts';
@@ -11,6 +12,10 @@ import { allRoutes, type RoutesDeps } from './routes.ts';
 export type AppDeps = RoutesDeps & {
   logger: Logger;
   issuers: readonly Issuer[];
+  /** Seals cursors; the same in every process of the API. */
+  signingSecret: string;
+  /** Decrypts payloads for the Temporal Web UI, at `/codec`; absent without payload keys. */
+  codecEndpoint?: Hono;
   /** See `KitDeps`. */
   checkContract?: boolean;
 };
@@ -21,8 +26,14 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>();
   const routes = allRoutes(deps);
   const authenticate = createAuthenticate({ db, clock, verifyToken: createTokenVerifier(deps.issuers) });
-  app.use(secureHeaders({ strictTransportSecurity: false, crossOriginResourcePolicy: 'same-origin' }));
+  app.use(async (c, next) => {
+    await next();
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
+  });
+  // Whether TLS stands in front is the deployment's to know: it adds Strict-Transport-Security itself.
+  app.use(secureHeaders({ strictTransportSecurity: false }));
   mountHealth(app, deps);
+  if (deps.codecEndpoint) app.route('/codec', deps.codecEndpoint);
   mountDocument(app, routes);
   mountRoutes(app, routes, {
     db,

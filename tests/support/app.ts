@@ -1,18 +1,23 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AppDeps, createApp } from '../../src/api/server.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
+import { createTickets } from '../../src/control/approvals/tickets.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createFakeGateway, type FakeGateway } from './gateway.ts';
 
+export const TEST_ASSETS_ORIGIN = 'http://assets.example';
 export const TEST_SECRET = 'a signing secret for tests, 32 characters and more';
 
 export type TestApp = {
   database: TestDatabase;
   gateway: FakeGateway;
+  /** The app itself, for what `request` does not do. */
+  app: ReturnType<typeof createApp>;
+  assetsDir: string;
   /** What the API logged, line by line. */
   logs: string[];
   /** Sends a request to the API; a `json` body is serialised and typed. */
@@ -31,6 +36,8 @@ export type JsonBody = any;
 
 /** The whole API on a database of its own; routes that break their declared contract fail the test. */
 export async function createTestApp(overrides: Partial<AppDeps> = {}): Promise<TestApp> {
+  const clock = overrides.clock ?? systemClock;
+  const assetsDir = await mkdtemp(join(tmpdir(), 'agos-test-assets-'));
   const database = await createTestDatabase();
   const gateway = createFakeGateway();
   const logs: string[] = [];
@@ -38,16 +45,17 @@ export async function createTestApp(overrides: Partial<AppDeps> = {}): Promise<T
   const app = createApp({
     db: database.db,
     gateway,
-    clock: systemClock,
+    clock,
     logger,
     issuers: [],
     signingSecret: TEST_SECRET,
     assets: createAssetStore({
-      dir: mkdtempSync(join(tmpdir(), 'agos-test-assets-')),
-      origin: 'http://assets.example',
+      dir: assetsDir,
+      origin: TEST_ASSETS_ORIGIN,
       signingSecret: TEST_SECRET,
-      clock: systemClock,
+      clock,
     }),
+    signTicket: createTickets({ signingSecret: TEST_SECRET, clock }).sign,
     urlRules: {},
     workflowUrl: () => null,
     checkContract: true,
@@ -61,7 +69,12 @@ export async function createTestApp(overrides: Partial<AppDeps> = {}): Promise<T
       const response = await app.request(path, toInit(method, options));
       return read(response);
     },
-    close: database.close,
+    app,
+    assetsDir,
+    close: async () => {
+      await database.close();
+      await rm(assetsDir, { recursive: true, force: true });
+    },
   };
 }
 

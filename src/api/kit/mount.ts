@@ -58,7 +58,7 @@ function refuse(c: Context<ApiEnv>, deps: KitDeps, error: unknown): Response {
   const requestId = c.get('requestId') ?? newId();
   if (known.status >= 500) {
     deps.logger.error(
-      { err: error, request_id: requestId, path: c.req.path, method: c.req.method },
+      { err: error, request_id: requestId, route: c.req.routePath, method: c.req.method },
       known.code,
     );
   }

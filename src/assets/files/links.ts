@@ -31,7 +31,7 @@ export function createLinks(options: { origin: string; signingSecret: string }):
 
   return {
     sign: (asset, expiresAt) => {
-      const expires = Math.floor(expiresAt.getTime() / 1000);
+      const expires = Math.ceil(expiresAt.getTime() / 1000);
       const { tenantId: tenant, id: assetId, digest, mime, filename } = asset;
       const signature = macOf({ tenant, assetId, digest, mime, filename, expires }).toString('base64url');
       const url = new URL(`/files/${tenant}/${assetId}/${encodeURIComponent(filename)}`, options.origin);

@@ -1,13 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import {
-  defineRoute,
-  displayName,
-  idParam,
-  momentField,
-  pageFields,
-  pageOf,
-  type Route,
-} from '../../api/kit/index.ts';
+import { defineRoute, displayName, idParam, pageFields, pageOf, type Route } from '../../api/kit/index.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import { type CancelDeps, cancelRun } from './cancel-run.ts';
 import { findRun, listRuns } from './repository.ts';

@@ -1,0 +1,116 @@
+import type { Hono } from 'hono';
+import { createCodec } from '../../temporal/codec/codec.ts';
+import { createDataConverter } from '../../temporal/codec/data-converter.ts';
+import { createCodecEndpoint } from '../../temporal/codec/endpoint.ts';
+import { parseKeyRing } from '../../temporal/codec/key-ring.ts';
+import { openClient, readTemporalTarget, type TemporalTarget } from '../../temporal/connection.ts';
+import { createGateway } from '../../temporal/gateway.ts';
+import { RUN_WORKFLOWS } from '../../temporal/run-workflows.ts';
+import { parseIssuers } from '../access/identity/tokens.ts';
+import { createAssetsServer } from '../assets/files/server.ts';
+import { createAssetStore } from '../assets/files/store.ts';
+import { createTickets } from '../control/approvals/tickets.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { type Config, required } from '../runtime/config.ts';
+import { openDatabase } from '../runtime/database/database.ts';
+import { createEgressGuard } from '../runtime/egress/guard.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { type Listening, listen } from './listen.ts';
+import { type AppDeps, createApp } from './server.ts';
+
+export type ServerOptions = {
+  config: Config;
+  logger: Logger;
+  /** Where Temporal is; without it the standard environment variables say so. */
+  target?: TemporalTarget;
+};
+
+export type RunningServer = {
+  port: number;
+  assetsPort: number;
+  /** Takes no more requests, lets running ones end, then closes what it used. */
+  close(): Promise<void>;
+};
+
+/** Starts the API and, on an origin of its own, the server of stored files. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, logger } = options;
+  const hostname = config.AGOS_HOST;
+  const parts = compose(config, logger, options.target ?? readTemporalTarget());
+  const listening: Listening[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(listening.map((one) => one.close()));
+    await parts.close();
+  };
+  try {
+    const assets = await listen(parts.assets, { hostname, port: config.AGOS_ASSETS_PORT });
+    listening.push(assets);
+    const api = await listen(createApp(parts.app), { hostname, port: config.AGOS_PORT });
+    listening.push(api);
+    logger.info({ host: hostname, port: api.port, assets_port: assets.port }, 'API is serving');
+    return { port: api.port, assetsPort: assets.port, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What the API is made of. */
+function compose(
+  config: Config,
+  logger: Logger,
+  target: TemporalTarget,
+): { app: AppDeps; assets: Hono; close(): Promise<void> } {
+  const clock = systemClock;
+  const signingSecret = required(config, 'AGOS_SIGNING_SECRET');
+  const files = { dir: required(config, 'AGOS_ASSETS_DIR'), origin: ownOrigin(config), signingSecret, clock };
+  const url = required(config, 'DATABASE_URL');
+  const db = openDatabase({ url, systemUrl: required(config, 'DATABASE_SYSTEM_URL') });
+  const client = openClient(target, createDataConverter(config.AGOS_PAYLOAD_KEYS));
+  const codecEndpoint = composeCodecEndpoint(config, target);
+  return {
+    app: {
+      db,
+      clock,
+      logger,
+      signingSecret,
+      gateway: createGateway({ client, workflows: RUN_WORKFLOWS, publicUrl: config.AGOS_PUBLIC_URL }),
+      issuers: parseIssuers(config.AGOS_OIDC_ISSUERS),
+      assets: createAssetStore(files),
+      signTicket: createTickets({ signingSecret, clock }).sign,
+      urlRules: { isAllowed: createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS }).isAllowed },
+      workflowUrl: (workflowId) => webUiPage(config, target.namespace, workflowId),
+      ...(codecEndpoint && { codecEndpoint }),
+    },
+    assets: createAssetsServer({ ...files, logger }),
+    close: async () => {
+      await client.connection.close();
+      await db.close();
+    },
+  };
+}
+
+/** The Web UI can decrypt payloads only where keys, a token and its own address are known. */
+function composeCodecEndpoint(config: Config, target: TemporalTarget): Hono | undefined {
+  const { AGOS_PAYLOAD_KEYS: keys, AGOS_CODEC_TOKEN: token, AGOS_TEMPORAL_UI_URL: ui } = config;
+  if (!keys || !token || !ui) return undefined;
+  const codec = createCodec(parseKeyRing(keys));
+  return createCodecEndpoint({ codec, token, uiOrigin: new URL(ui).origin, namespace: target.namespace });
+}
+
+function webUiPage(
+  { AGOS_TEMPORAL_UI_URL: ui }: Config,
+  namespace: string,
+  workflowId: string,
+): string | null {
+  return ui ? new URL(`/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`, ui).href : null;
+}
+
+/** Pages that strangers wrote must not share an origin with the API. */
+function ownOrigin(config: Config): string {
+  const { origin } = new URL(required(config, 'AGOS_ASSETS_URL'));
+  if (config.AGOS_PUBLIC_URL && new URL(config.AGOS_PUBLIC_URL).origin === origin) {
+    throw new Error('AGOS_ASSETS_URL must have another origin than AGOS_PUBLIC_URL.');
+  }
+  return origin;
+}
