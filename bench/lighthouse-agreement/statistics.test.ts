@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { judge, median, ownNoise, rankCorrelation } from './statistics.ts';
+
+test('the median of an even count lies between the two middle values', () => {
+  expect(median([9, 1, 5])).toBe(5);
+  expect(median([4, 1, 2, 3])).toBe(2.5);
+});
+
+test('the noise of a side is the median difference of its runs', () => {
+  expect(ownNoise([80, 81, 90])).toBe(9);
+  expect(ownNoise([80])).toBe(0);
+});
+
+test('the rank correlation sees the order alone, and ties share their rank', () => {
+  expect(rankCorrelation([1, 2, 3, 4], [10, 20, 30, 1_000])).toBeCloseTo(1);
+  expect(rankCorrelation([1, 2, 3, 4], [4, 3, 2, 1])).toBeCloseTo(-1);
+  expect(rankCorrelation([1, 2, 2, 3], [1, 2, 2, 3])).toBeCloseTo(1);
+});
+
+test('two sides that differ by more than the noise and 2 do not agree', () => {
+  const site = (name: string, cli: number, ours: number) => ({
+    site: name,
+    cli: [cli, cli, cli],
+    ours: [ours, ours, ours],
+  });
+  expect(judge([site('a', 90, 92), site('b', 50, 48), site('c', 70, 70)]).agrees).toBe(true);
+  expect(judge([site('a', 90, 86), site('b', 50, 46), site('c', 70, 66)]).agrees).toBe(false);
+});
+
+test('two sides that order the sites differently do not agree', () => {
+  const site = (name: string, cli: number, ours: number) => ({ site: name, cli: [cli], ours: [ours] });
+  expect(judge([site('a', 90, 91), site('b', 91, 90), site('c', 92, 89)]).agrees).toBe(false);
+});

@@ -1,0 +1,61 @@
+/** Middle value of a list; the mean of the two middle ones when there are two. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const upper = sorted[Math.floor(middle)] ?? Number.NaN;
+  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? Number.NaN) + upper) / 2 : upper;
+}
+
+/** Median difference between any two runs of one side: how much the tool disagrees with itself. */
+export function ownNoise(runs: readonly number[]): number {
+  const pairs = runs.flatMap((one, index) => runs.slice(index + 1).map((other) => Math.abs(one - other)));
+  return pairs.length === 0 ? 0 : median(pairs);
+}
+
+/** Spearman's rank correlation; ties share the mean of their ranks. */
+export function rankCorrelation(left: readonly number[], right: readonly number[]): number {
+  return correlation(ranks(left), ranks(right));
+}
+
+function ranks(values: readonly number[]): number[] {
+  return values.map((value) => {
+    const below = values.filter((other) => other < value).length;
+    const same = values.filter((other) => other === value).length;
+    return below + (same + 1) / 2;
+  });
+}
+
+function correlation(left: readonly number[], right: readonly number[]): number {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, one) => sum + one, 0) / values.length;
+  const [meanLeft, meanRight] = [mean(left), mean(right)];
+  let [both, squaresLeft, squaresRight] = [0, 0, 0];
+  left.forEach((value, index) => {
+    const [a, b] = [value - meanLeft, (right[index] ?? 0) - meanRight];
+    both += a * b;
+    squaresLeft += a * a;
+    squaresRight += b * b;
+  });
+  return both / Math.sqrt(squaresLeft * squaresRight);
+}
+
+export type SiteRuns = { site: string; ours: number[]; cli: number[] };
+
+export type Verdict = {
+  medianDifference: number;
+  medianNoise: number;
+  rankCorrelation: number;
+  agrees: boolean;
+};
+
+/** The rule: the median difference is at most the command line's own noise and 2, and the order is the same. */
+export function judge(sites: readonly SiteRuns[]): Verdict {
+  const medianDifference = median(sites.map(({ ours, cli }) => Math.abs(median(ours) - median(cli))));
+  const medianNoise = median(sites.map(({ cli }) => ownNoise(cli)));
+  const order = rankCorrelation(
+    sites.map(({ ours }) => median(ours)),
+    sites.map(({ cli }) => median(cli)),
+  );
+  const agrees = medianDifference <= medianNoise + 2 && order >= 0.95;
+  return { medianDifference, medianNoise, rankCorrelation: order, agrees };
+}
