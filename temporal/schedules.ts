@@ -1,6 +1,8 @@
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
 import { RECONCILE_RUNS, RECONCILE_RUNS_QUEUE } from '../workflows/journal/reconcile-runs/messages.ts';
 import { SWEEP_RUNS, SWEEP_RUNS_QUEUE } from '../workflows/journal/sweep-runs/messages.ts';
+import { SEARCH_KEYS } from '../workflows/lib/search-keys.ts';
 
 export type ScheduleIntervals = {
   /** Half of the ten seconds in which work must begin after the server's return. */
@@ -56,6 +58,8 @@ function optionsFor(recurring: Recurring): ScheduleOptions {
       taskQueue: recurring.queue,
       args: [],
       workflowExecutionTimeout: '2m',
+      // Lets a list of the Web UI leave them out.
+      typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH_KEYS.area, value: 'journal' }]),
     },
   };
 }

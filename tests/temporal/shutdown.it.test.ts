@@ -1,10 +1,14 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createTestDatabase } from '../../src/stack/testing.ts';
 import { createTestActivities } from './support/activities.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { startTestWorker, testClient } from './support/worker.ts';
@@ -81,35 +85,63 @@ describe('a worker that stops', () => {
   }, 60_000);
 
   test('that cannot start says why and exits 1', async () => {
-    const child = spawn(process.execPath, [WORKER_MAIN], {
-      env: { PATH: process.env.PATH, TEMPORAL_ADDRESS: server.address, AGOS_PAYLOAD_KEYS: 'k1:c2hvcnQ=' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const lines = linesOf(child);
-    const [code] = await once(child, 'exit');
-    expect(code).toBe(1);
-    expect(lines.join('\n')).toContain('the key \\"k1\\" has 5 bytes, it needs 32');
-    expect(lines.join('\n')).not.toContain('c2hvcnQ');
+    const { child, lines } = startMain({ AGOS_PAYLOAD_KEYS: 'k1:c2hvcnQ=' });
+    expect(await exitCodeOf(child)).toBe(1);
+    expect(lines.join('')).toContain('the key \\"k1\\" has 5 bytes, it needs 32');
+    expect(lines.join('')).not.toContain('c2hvcnQ');
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s while it waits for Temporal: exit 0', async (signal) => {
-    const child = spawn(process.execPath, [WORKER_MAIN], {
-      env: {
-        PATH: process.env.PATH,
-        AGOS_ENV: 'development',
-        TEMPORAL_ADDRESS: '127.0.0.1:1',
-        DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
-        DATABASE_SYSTEM_URL: 'postgres://nobody@127.0.0.1:1/none',
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const lines = linesOf(child);
-    await expect.poll(() => lines.join(''), { timeout: 20_000 }).toContain('waiting for Temporal');
-    child.kill(signal);
-    const [code] = await once(child, 'exit');
-    expect(code).toBe(0);
+  test('that is connected but lacks a setting exits 1 too', async () => {
+    const { child, lines } = startMain({ AGOS_ENV: 'development', TEMPORAL_ADDRESS: server.address });
+    expect(await exitCodeOf(child)).toBe(1);
+    expect(lines.join('')).toContain('must be set');
   });
+
+  test('SIGTERM while it waits for Temporal: exit 0', async () => {
+    const { child, lines } = startMain({ AGOS_ENV: 'development', TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    await expect.poll(() => lines.join(''), { timeout: 20_000 }).toContain('waiting for Temporal');
+    child.kill('SIGTERM');
+    expect(await exitCodeOf(child)).toBe(0);
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s while it serves: everything is closed, exit 0',
+    async (signal) => {
+      const { server: database, template } = inject('testDatabase');
+      const own = await createTestDatabase(database, template);
+      const assets = await mkdtemp(join(tmpdir(), 'agos-test-assets-'));
+      const { child, lines } = startMain({
+        AGOS_ENV: 'development',
+        TEMPORAL_ADDRESS: server.address,
+        DATABASE_URL: own.info.url,
+        DATABASE_SYSTEM_URL: own.info.systemUrl,
+        AGOS_ASSETS_DIR: assets,
+        AGOS_ASSETS_URL: 'http://127.0.0.1:1',
+        AGOS_SIGNING_SECRET: 'a signing secret of 32 characters and more',
+      });
+      await expect.poll(() => lines.join(''), { timeout: 30_000 }).toContain('worker is serving');
+      child.kill(signal);
+      expect(await exitCodeOf(child)).toBe(0);
+      expect(lines.at(-1)).toContain('worker has stopped');
+      await own.drop();
+      await rm(assets, { recursive: true, force: true });
+    },
+    60_000,
+  );
 });
+
+function startMain(environment: Record<string, string>) {
+  const child = spawn(process.execPath, [WORKER_MAIN], {
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return { child, lines: linesOf(child) };
+}
+
+async function exitCodeOf(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null) await once(child, 'exit');
+  return child.exitCode;
+}
 
 function linesOf(child: ChildProcessByStdio<null, Readable, null>): string[] {
   const lines: string[] = [];
