@@ -54,13 +54,13 @@ module.exports = {
     {
       name: 'src-reaches-outside-through-messages-and-gateway-type',
       severity: 'error',
-      from: { path: '^src/', pathNot: `^src/(api/main\\.ts|cli/)|${TESTS}` },
+      from: { path: '^src/', pathNot: `^src/(api/start-server\\.ts|cli/)|${TESTS}` },
       to: { path: '^(workflows|activities|temporal)/', pathNot: '(/messages\\.ts|^temporal/gateway-type\\.ts)$' },
     },
     {
       name: 'adapters-only-in-composition-roots',
       severity: 'error',
-      from: { pathNot: `^src/(adapters/|api/main\\.ts|cli/)|^temporal/worker\\.ts|${TESTS}|^bench/` },
+      from: { pathNot: `^src/(adapters/|api/start-server\\.ts|cli/)|^temporal/worker\\.ts|${TESTS}|^bench/` },
       to: { path: '^src/adapters/' },
     },
     {
