@@ -20,6 +20,7 @@ import { createGateway } from './gateway.ts';
 import { createObserver } from './observer.ts';
 import { parseQueues } from './queues.ts';
 import { connectWhenReady } from './ready.ts';
+import { RUN_END_HOOKS } from './run-end-hooks.ts';
 import { RUN_WORKFLOWS } from './run-workflows.ts';
 import { composeScanner } from './scanner.ts';
 import { ensureSchedules, SCHEDULE_INTERVALS, type ScheduleIntervals } from './schedules.ts';
@@ -96,7 +97,10 @@ function compose(config: Config, client: Client): { activities: object; close():
   const db = openDatabase(databaseUrls(config));
   const gateway = createGateway({ client, workflows: RUN_WORKFLOWS, publicUrl: config.AGOS_PUBLIC_URL });
   const observer = createObserver(client);
-  const reconcilers = [createTriageReconciler({ db, clock }), createRunReconciler({ db, clock })];
+  const reconcilers = [
+    createTriageReconciler({ db, clock }),
+    createRunReconciler({ db, clock, runEndHooks: RUN_END_HOOKS }),
+  ];
   const { scanner, close: closeBrowser } = composeScanner(config, clock);
   const signingSecret = required(config, 'AGOS_SIGNING_SECRET');
   return {

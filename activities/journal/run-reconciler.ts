@@ -1,4 +1,6 @@
-import { endRun, findOpenRuns, type RunRow } from '../../src/journal/runs/repository.ts';
+import type { RunEndHooks } from '../../src/journal/runs/cancel-run.ts';
+import { endRun, findOpenRuns, findRun, type RunRow } from '../../src/journal/runs/repository.ts';
+import type { RunEnd } from '../../src/journal/runs/rules.ts';
 import { systemScope } from '../../src/kernel/actor.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Database } from '../../src/runtime/database/database.ts';
@@ -9,9 +11,16 @@ const PAGE = 500;
 /** Not a moment of this process's clock, which may be wrong: looking at a run that has just begun is harmless. */
 const WHENEVER = new Date('9999-12-31');
 
-/** The runs themselves; they stand last in the array, since an area's hold may end its run on its own terms. */
-export function createRunReconciler(deps: { db: Database; clock: Clock }): Reconciler {
-  const { db, clock } = deps;
+/**
+ * The runs themselves; they stand last in the array, since an area's hold may end its run on its own terms.
+ * What a run leaves that no workflow had begun is settled by the hooks of its kind.
+ */
+export function createRunReconciler(deps: {
+  db: Database;
+  clock: Clock;
+  runEndHooks: RunEndHooks;
+}): Reconciler {
+  const { db, clock, runEndHooks } = deps;
   return {
     name: 'runs',
     findInFlight: async () => {
@@ -25,9 +34,13 @@ export function createRunReconciler(deps: { db: Database; clock: Clock }): Recon
     },
     hold: async ({ tenant, runId, principalId }, { code, message }) => {
       const status = code === 'cancelled' ? 'cancelled' : 'failed';
-      await db.withTenant(systemScope(tenant, principalId), (tx) =>
-        endRun(tx, { tenant, id: runId, status, code, message, now: clock.now() }),
-      );
+      const end: RunEnd = { status, code, message };
+      const now = clock.now();
+      await db.withTenant(systemScope(tenant, principalId), async (tx) => {
+        const run = await findRun(tx, tenant, runId);
+        if (!run || !(await endRun(tx, { tenant, id: runId, ...end, now }))) return;
+        for (const hook of runEndHooks[run.kind]) await hook({ tx, now }, run, end);
+      });
     },
   };
 }

@@ -17,7 +17,6 @@ import { playbookRoutes } from '../leads/playbooks/routes.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Database } from '../runtime/database/database.ts';
 import { auditRoutes } from '../triage/audits/routes.ts';
-import { endUnseenTriage } from '../triage/triage-room/end-unseen.ts';
 import { requestTriage } from '../triage/triage-room/request-triage.ts';
 import { triageRoutes } from '../triage/triage-room/routes.ts';
 import type { Route } from './kit/index.ts';
@@ -29,14 +28,13 @@ export type RoutesDeps = {
   clock: Clock;
   assets: AssetStore;
   signTicket: SignTicket;
+  /** What each kind of run leaves to settle when it ends before a workflow saw it. */
+  runEndHooks: RunEndHooks;
   /** Which addresses strangers may give: the egress guard's rules. */
   urlRules: UrlRules;
   /** Address of a workflow's page in the Temporal Web UI, where there is one. */
   workflowUrl(workflowId: string): string | null;
 };
-
-/** What each kind of run leaves to settle when it ends before a workflow saw it. */
-const RUN_END_HOOKS: RunEndHooks = { 'triage-room': [endUnseenTriage], 'import-leads': [] };
 
 /** Every route of the API, area by area: the one list that is mounted, documented and tested. */
 export function allRoutes(deps: RoutesDeps): readonly Route[] {
@@ -54,7 +52,7 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...memberRoutes,
     ...keyRoutes,
     ...auditLogRoutes,
-    ...runRoutes({ db, gateway, runEndHooks: RUN_END_HOOKS }),
+    ...runRoutes({ db, gateway, runEndHooks: deps.runEndHooks }),
     ...assetRoutes({ assets }),
     ...agentRoutes,
     ...playbookRoutes,

@@ -5,6 +5,7 @@ import { createCodecEndpoint } from '../../temporal/codec/endpoint.ts';
 import { parseKeyRing } from '../../temporal/codec/key-ring.ts';
 import { openClient, readTemporalTarget, type TemporalTarget } from '../../temporal/connection.ts';
 import { createGateway } from '../../temporal/gateway.ts';
+import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import { RUN_WORKFLOWS } from '../../temporal/run-workflows.ts';
 import { parseIssuers } from '../access/identity/tokens.ts';
 import { createAssetsServer } from '../assets/files/server.ts';
@@ -78,6 +79,7 @@ function compose(
       issuers: parseIssuers(config.AGOS_OIDC_ISSUERS),
       assets: createAssetStore(files),
       signTicket: createTickets({ signingSecret, clock }).sign,
+      runEndHooks: RUN_END_HOOKS,
       urlRules: { isAllowed: createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS }).isAllowed },
       workflowUrl: (workflowId) => webUiPage(config, target.namespace, workflowId),
       ...(codecEndpoint && { codecEndpoint }),

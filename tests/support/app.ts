@@ -6,6 +6,7 @@ import { createAssetStore } from '../../src/assets/files/store.ts';
 import { createTickets } from '../../src/control/approvals/tickets.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
+import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createFakeGateway, type FakeGateway } from './gateway.ts';
 
@@ -56,6 +57,7 @@ export async function createTestApp(overrides: Partial<AppDeps> = {}): Promise<T
       clock,
     }),
     signTicket: createTickets({ signingSecret: TEST_SECRET, clock }).sign,
+    runEndHooks: RUN_END_HOOKS,
     urlRules: {},
     workflowUrl: () => null,
     checkContract: true,

@@ -14,6 +14,7 @@ import { newId } from '../../src/runtime/ids.ts';
 import { createTestDatabase } from '../../src/stack/testing.ts';
 import { createGateway } from '../../temporal/gateway.ts';
 import { createObserver } from '../../temporal/observer.ts';
+import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import { ensureSchedules } from '../../temporal/schedules.ts';
 import { createRunTestActivities } from './support/run-activities.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
@@ -46,7 +47,10 @@ describe('runs', () => {
     client = testClient(server.target, payloadKeys);
     const gateway = createGateway({ client, workflows: TABLE });
     const observer = createObserver(client, { stuckAfterFailures: 3 });
-    const reconcilers = [createTestArea(db, held), createRunReconciler({ db, clock: systemClock })];
+    const reconcilers = [
+      createTestArea(db, held),
+      createRunReconciler({ db, clock: systemClock, runEndHooks: RUN_END_HOOKS }),
+    ];
     worker = await startTestWorker({
       target: server.target,
       payloadKeys,
@@ -208,7 +212,7 @@ describe('runs', () => {
 
 /** An area whose rows in flight are those of its running runs; it notes what it was told to hold. */
 function createTestArea(db: Database, held: Map<string, string>): Reconciler {
-  const runs = createRunReconciler({ db, clock: systemClock });
+  const runs = createRunReconciler({ db, clock: systemClock, runEndHooks: RUN_END_HOOKS });
   return {
     name: 'test',
     findInFlight: runs.findInFlight,

@@ -97,14 +97,15 @@ async function triage(
   const asked = await core.askPerson(input, scored.review_ms);
   if (!asked) return { status: 'superseded', score: scored.score, hold_code: null };
   waiting.approvalId = asked.approval_id;
-  await tryReport(input, { awaiting_until: asked.until });
   progress.awaiting(asked.until);
   upsertSearchAttributes({ AgosStatus: ['awaiting'] });
   setCurrentDetails(waitText(scored.score, asked.until));
-  const { decision } = await approval.decision({
-    expiryMs: scored.review_ms,
-    defaultOutcome: scored.decision,
-  });
+  // The wait opens before the report is written: a decision in that second counts.
+  const wait = { expiryMs: scored.review_ms, defaultOutcome: scored.decision };
+  const [{ decision }] = await Promise.all([
+    approval.decision(wait),
+    tryReport(input, { awaiting_until: asked.until }),
+  ]);
   const decidedBy = decision.via === 'expiry' ? 'expiry' : 'person';
   progress.enter('reporting');
   return finish(input, progress, { decision: decision.outcome, decidedBy, reason: decision.reason });

@@ -1,0 +1,5 @@
+import type { RunEndHooks } from '../src/journal/runs/cancel-run.ts';
+import { endUnseenTriage } from '../src/triage/triage-room/end-unseen.ts';
+
+/** What each kind of run leaves to settle when it ends before a workflow has begun it; API and worker use it. */
+export const RUN_END_HOOKS: RunEndHooks = { 'triage-room': [endUnseenTriage], 'import-leads': [] };
