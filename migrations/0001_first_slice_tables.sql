@@ -158,7 +158,7 @@ CREATE TABLE "idempotency_keys" (
 	"request_hash" text NOT NULL,
 	"status" integer NOT NULL,
 	"headers" jsonb NOT NULL,
-	"body" jsonb,
+	"body" json,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"expires_at" timestamp with time zone NOT NULL,
 	CONSTRAINT "idempotency_keys_tenant_id_route_principal_id_key_pk" PRIMARY KEY("tenant_id","route","principal_id","key")

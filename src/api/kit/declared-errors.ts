@@ -10,6 +10,7 @@ const EVERYWHERE: readonly ErrorCode[] = [
   'unknown_field',
   'internal_error',
   'database_unavailable',
+  'identity_provider_unavailable',
 ];
 const OF_BODIES: readonly ErrorCode[] = [
   'body_too_large',

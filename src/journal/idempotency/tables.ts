@@ -1,4 +1,14 @@
-import { foreignKey, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import {
+  foreignKey,
+  index,
+  integer,
+  json,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { tenants } from '../../access/tenants/tables.ts';
 import { moment, tenantPolicy } from '../../runtime/database/columns.ts';
 
@@ -14,7 +24,8 @@ export const idempotencyKeys = pgTable(
     requestHash: text().notNull(),
     status: integer().notNull(),
     headers: jsonb().$type<Record<string, string>>().notNull(),
-    body: jsonb().$type<unknown>(),
+    /** `json` and not `jsonb`: a repeated answer is the same to the byte, the order of its fields included. */
+    body: json().$type<unknown>(),
     createdAt: moment().notNull().defaultNow(),
     expiresAt: moment().notNull(),
   },

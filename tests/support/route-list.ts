@@ -1,0 +1,88 @@
+import type { Route } from '../../src/api/kit/index.ts';
+import { allRoutes } from '../../src/api/routes.ts';
+import { createAssetStore } from '../../src/assets/files/store.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
+import type { TestApp } from './app.ts';
+import { createFakeGateway } from './gateway.ts';
+import { insertAsset, insertAudit, insertBatch, insertLead, insertRun, type Owner } from './rows.ts';
+import { createKey, createMember, type TestTenant } from './tenant.ts';
+
+/** Every route of the API, as the server mounts them. */
+export function routeList(): readonly Route[] {
+  const secret = 'only the definitions are read here';
+  return allRoutes({
+    db: undefined as never,
+    gateway: createFakeGateway(),
+    clock: systemClock,
+    assets: createAssetStore({
+      dir: '/',
+      origin: 'http://a.example',
+      signingSecret: secret,
+      clock: systemClock,
+    }),
+    signTicket: async () => '',
+    runEndHooks: RUN_END_HOOKS,
+    urlRules: {},
+    workflowUrl: () => null,
+  });
+}
+
+type Maker = (app: TestApp, owner: Owner) => Promise<string>;
+
+/** How to make what stands behind each kind of id, by the path's first part. */
+const MAKERS: Record<string, Maker> = {
+  members: async ({ database }, { tenant }) => (await createMember(database, tenant, 'viewer')).id,
+  keys: async ({ database }, { tenant }) => (await createKey(database, tenant, 'viewer')).id,
+  runs: async ({ database }, owner) =>
+    insertRun(database, owner, { leadId: await insertLead(database, owner) }),
+  assets: async ({ database }, owner) =>
+    insertAsset(database, owner, { leadId: await insertLead(database, owner) }),
+  audits: async ({ database }, owner) =>
+    insertAudit(database, owner, { leadId: await insertLead(database, owner) }),
+  leads: async ({ database }, owner) => {
+    const leadId = await insertLead(database, owner);
+    await insertAudit(database, owner, { leadId });
+    await insertRun(database, owner, { leadId });
+    return leadId;
+  },
+  batches: ({ database }, owner) => insertBatch(database, owner),
+};
+
+/** Bodies with which routes get past validation, by operation. */
+const BODIES: Record<string, unknown> = {
+  changeMember: { name: 'Somebody' },
+  addMember: { issuer: 'https://id.example', subject: 'somebody-new', role: 'viewer' },
+  createKey: { name: 'one more', role: 'viewer' },
+  changeTenant: { name: 'Acme Agency' },
+  createLead: { url: 'https://new-lead.example/' },
+  updateLead: { company_name: 'Bakery' },
+  auditUrl: { url: 'https://audited.example/' },
+  createAudit: { url: 'https://audited.example/' },
+  decideLead: { outcome: 'qualified' },
+};
+
+/** Routes whose path names one resource by id. */
+export const withId = (route: Route): boolean => route.path.includes('{id}');
+
+/** Makes what a route with an id works on; fails for a new kind of id, which then needs a maker above. */
+export async function makeTarget(app: TestApp, route: Route, owner: Owner): Promise<string> {
+  const kind = route.path.split('/')[2] ?? '';
+  const make = MAKERS[kind];
+  if (!make)
+    throw new Error(`tests/support/route-list.ts must know how to make what is behind ${route.path}`);
+  return make(app, owner);
+}
+
+/** What to send to a route so that validation lets it through. */
+export function requestFor(route: Route, id: string): { method: string; path: string; json?: unknown } {
+  const path = route.path.replace('{id}', id).replace('{slug}', 'triage');
+  const json = BODIES[route.operationId];
+  return { method: route.method.toUpperCase(), path, ...(json !== undefined && { json }) };
+}
+
+/** Who owns rows that a tenant's owner made. */
+export const ownerOf = (tenant: TestTenant): Owner => ({
+  tenant: tenant.id,
+  createdBy: tenant.keys.owner.id,
+});

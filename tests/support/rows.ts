@@ -1,0 +1,120 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { newId } from '../../src/runtime/ids.ts';
+import type { TestDatabase } from './database.ts';
+
+/** Whose row: the tenant, who made it, and to whom it is assigned. */
+export type Owner = { tenant: string; createdBy: string; assignedTo?: string | null };
+
+/** A lead as an import or a person would have made it. */
+export async function insertLead(
+  { admin }: TestDatabase,
+  owner: Owner,
+  columns: Record<string, string | number | null> = {},
+): Promise<string> {
+  const id = newId();
+  const domain = `${randomBytes(6).toString('hex')}.example`;
+  const row = { url: `https://${domain}/`, domain, source: 'api', ...columns };
+  await admin`insert into leads ${admin({
+    tenant_id: owner.tenant,
+    id,
+    created_by: owner.createdBy,
+    assigned_to: owner.assignedTo ?? null,
+    ...row,
+  })}`;
+  return id;
+}
+
+/** A run that nobody has started, of a lead when one is given. */
+export async function insertRun(
+  { admin }: TestDatabase,
+  owner: Owner,
+  about: { leadId?: string | null; status?: string } = {},
+): Promise<string> {
+  const id = newId();
+  const audit = newId();
+  const lead = about.leadId ?? null;
+  const input = {
+    version: 1,
+    tenant: owner.tenant,
+    run_id: id,
+    principal_id: owner.createdBy,
+    lead_id: lead,
+    audit_id: audit,
+  };
+  await admin`insert into runs ${admin({
+    tenant_id: owner.tenant,
+    id,
+    kind: 'triage-room',
+    workflow_id: `triage:${owner.tenant}:${lead ?? id}`,
+    input: admin.json(input) as never,
+    lead_id: lead,
+    subject_id: audit,
+    status: about.status ?? 'requested',
+    created_by: owner.createdBy,
+  })}`;
+  return id;
+}
+
+/** The row of a stored file, without the file. */
+export async function insertAsset(
+  { admin }: TestDatabase,
+  owner: Owner,
+  about: { leadId?: string | null; kind?: string } = {},
+): Promise<string> {
+  const id = newId();
+  await admin`insert into assets ${admin({
+    tenant_id: owner.tenant,
+    id,
+    lead_id: about.leadId ?? null,
+    kind: about.kind ?? 'report_html',
+    filename: 'report.html',
+    digest: createHash('sha256').update(id).digest('hex'),
+    mime: 'text/html',
+    size_bytes: 7,
+    created_by: owner.createdBy,
+  })}`;
+  return id;
+}
+
+/** An audit that has ended, with a report. */
+export async function insertAudit(
+  database: TestDatabase,
+  owner: Owner,
+  about: { leadId?: string | null } = {},
+): Promise<string> {
+  const id = newId();
+  const leadId = about.leadId ?? null;
+  const report = await insertAsset(database, owner, { leadId });
+  await database.admin`insert into audits ${database.admin({
+    tenant_id: owner.tenant,
+    id,
+    lead_id: leadId,
+    run_id: newId(),
+    url: 'https://audited.example/',
+    status: 'completed',
+    playbook_slug: 'triage-standard',
+    playbook_version: '1.0.0',
+    agent_slug: 'triage',
+    agent_version: '1.0.0',
+    report_asset_id: report,
+    created_by: owner.createdBy,
+  })}`;
+  if (leadId) await database.admin`update leads set latest_audit_id = ${id} where id = ${leadId}`;
+  return id;
+}
+
+/** A batch that has not begun. */
+export async function insertBatch(database: TestDatabase, owner: Owner): Promise<string> {
+  const id = newId();
+  const file = await insertAsset(database, owner, { kind: 'import_file' });
+  await database.admin`insert into lead_batches ${database.admin({
+    tenant_id: owner.tenant,
+    id,
+    name: 'leads.csv',
+    format: 'csv',
+    file_asset_id: file,
+    options: database.admin.json({ triage: false }) as never,
+    created_by: owner.createdBy,
+  })}`;
+  return id;
+}
