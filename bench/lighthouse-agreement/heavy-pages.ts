@@ -57,7 +57,7 @@ function page(name: string, { shifts, imageKb }: Load): string {
 <meta name="description" content="A page that loads heavily"><link rel="stylesheet" href="/style.css">
 <script src="/script.js"></script></head><body><main><h1>${name}</h1>
 ${imageKb > 0 ? '<img src="/picture.bmp" alt="A pattern" width="380" height="300">' : ''}
-<p>${'Words that fill the page. '.repeat(80)}</p></main>
+<p>${'Words that fill the page. '.repeat(12)}</p></main>
 ${shifts ? `<script>${banner}</script>` : ''}</body></html>`;
 }
 

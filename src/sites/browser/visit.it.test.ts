@@ -24,6 +24,7 @@ const PAGES: Record<string, string> = {
     for (let i = 3; i < noise.data.length; i += 4) noise.data[i] = 255;
     context.putImageData(noise, 0, 0)</script>`,
   '/moving': '<!doctype html><title>Moving</title><meta http-equiv="refresh" content="0; url=/shop">',
+  '/head': `<!doctype html><script>location.href = '/shop'; ${'for (const end = performance.now() + 400; performance.now() < end;);'}</script><script src="/slow.js"></script>`,
   '/elements': `<!doctype html><title>Many</title><body><script>
     const all = document.createDocumentFragment();
     for (let i = 0; i < 210000; i++) all.append(document.createElement('i'));
@@ -42,6 +43,7 @@ beforeAll(async () => {
     const path = req.url ?? '';
     asked.push(`${path} ${req.headers['user-agent']}`);
     if (path === '/late.gif') return void res.writeHead(200, { 'content-type': 'image/gif' }).end(GIF);
+    if (path === '/slow.js') return void setTimeout(() => res.end(''), 3_000);
     if (path === '/file.zip')
       return void res.writeHead(200, { 'content-type': 'application/zip' }).end('PK\u0003\u0004');
     const page = PAGES[path];
@@ -152,8 +154,8 @@ test('a faulty certificate does not hide the page, and what it loads over http i
   expect(seen.events.mixed_content).toEqual([{ url: 'http://plain.test/a.js', resource_type: 'script' }]);
 });
 
-test('a page that leads on is looked at where it ends', async () => {
-  const seen = await visit(plain.url('/moving'), (page) => page.title());
+test.each(['/moving', '/head'])('%s: a page that leads on is looked at where it ends', async (path) => {
+  const seen = await visit(plain.url(path), (page) => page.title());
   expect(seen.final_url).toBe(plain.url('/shop'));
   expect(seen.desktop.facts).toBe('Shop');
 });

@@ -15,6 +15,7 @@ const PASS_DEADLINE_MS = 15_000;
 /** Both passes and the opening and closing around them. */
 const SITE_DEADLINE_MS = 2 * PASS_DEADLINE_MS + 5_000;
 const MAX_ELEMENTS = 200_000;
+const MAX_BLOCKED = 100;
 
 /** Reads what it needs from a settled page; its rects are CSS pixels of the whole document. */
 export type Collect<F> = (page: Page, device: DeviceName) => Promise<F>;
@@ -32,6 +33,7 @@ export type Visit<F> = {
   desktop: DevicePass<F>;
   /** Of both passes, each problem once. */
   events: PageEvents;
+  /** The first hundred requests that the proxy refused. */
   blocked_requests: BlockedRequest[];
   duration_ms: number;
 };
@@ -59,7 +61,7 @@ export async function visitSite<F>(options: VisitOptions<F>): Promise<Visit<F>> 
         phone: withoutEvents(phone),
         desktop: withoutEvents(desktop),
         events: mergeEvents(phone.events, desktop.events),
-        blocked_requests: site.blockedRequests(),
+        blocked_requests: site.blockedRequests().slice(0, MAX_BLOCKED),
         duration_ms: Math.round(performance.now() - startedAt),
       };
     }),
@@ -95,8 +97,15 @@ async function open(page: Page, url: string): Promise<number | null> {
     assertAnswered(response, url);
     return response?.status() ?? null;
   } catch (error) {
-    throw explainNavigationFault(error, url);
+    if (!isOvertaken(error)) throw explainNavigationFault(error, url);
+    await page.waitForLoadState('domcontentloaded');
+    return null;
   }
+}
+
+/** A script in the page's head led on before the page was there. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('interrupted by another navigation');
 }
 
 /** Looks again when the page led on meanwhile; how often it may do so is limited by the navigation guard. */
