@@ -5,6 +5,10 @@
 export const TASK_QUEUES = {
   workflows: { concurrency: 40, why: 'decisions only; CPU for milliseconds' },
   core: { concurrency: 20, why: 'short database work' },
+  imports: {
+    concurrency: 20,
+    why: 'one slot for each import at work, for minutes: short work must not wait behind it',
+  },
   fetch: { concurrency: 10, why: 'waits for strangers over HTTP; seed 000 sets 10 triages' },
   browser: { concurrency: 2, why: 'one page rendering per core' },
   lighthouse: { concurrency: 1, why: 'figures are only true when nothing else runs' },

@@ -1,3 +1,4 @@
 /** Every workflow of AgOS, one line for each area: what the bundle holds. */
 export * from './journal/index.ts';
+export * from './leads/index.ts';
 export * from './triage/index.ts';

@@ -88,6 +88,22 @@ export const ACTIVITY_PROFILES = {
       nonRetryableErrorTypes,
     },
   },
+  /**
+   * Minutes of database work that heartbeats how far it is. Each of its transactions looks whether the batch
+   * goes on, so a cancelled one is not waited for; it is tried for as long as the database is away.
+   */
+  import: {
+    taskQueue: 'imports',
+    startToCloseTimeout: '10m',
+    heartbeatTimeout: '10s',
+    cancellationType: 'TRY_CANCEL',
+    retry: {
+      initialInterval: '500ms',
+      backoffCoefficient: 2,
+      maximumInterval: '15s',
+      nonRetryableErrorTypes,
+    },
+  },
   /** A pass over the runs; a Schedule brings the next one within seconds, so it is not repeated by itself. */
   sweep: {
     taskQueue: 'core',

@@ -1,28 +1,32 @@
 import { z } from 'zod';
 import { AgosError } from '../../kernel/errors.ts';
 import type { ImportRow } from './read-row.ts';
+import { type LineError, lineError } from './rules.ts';
 
 const cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-const cells = z.record(z.string(), z.union([cell, z.array(cell)]));
+const cells = z.union([cell, z.array(cell)]);
+const row = z.record(z.string(), z.unknown());
 /** An Airtable list answer: `{records: [{id, fields}]}`. */
 const airtable = z.object({ records: z.array(z.object({ fields: z.unknown() })) });
 
-/** The shape of a JSON import: rows as they are, or the records of an Airtable view. */
-export type JsonFormat = 'json' | 'airtable';
+/** The rows of a JSON import as they were sent: an array, or the records of an Airtable view. */
+export type JsonRows = { format: 'json' | 'airtable'; values: unknown[] };
 
-/** Reads the rows of a JSON import; throws `invalid_json` or `validation_failed` when it is none. */
-export function parseJson(text: string): { format: JsonFormat; rows: ImportRow[] } {
+/** Reads a JSON import; throws `invalid_json` or `validation_failed` when it is none. */
+export function parseJson(text: string): JsonRows {
   const value = parseText(text);
   const view = airtable.safeParse(value);
-  if (view.success)
-    return { format: 'airtable', rows: view.data.records.map((one, index) => toRow(one.fields, index)) };
-  if (!Array.isArray(value)) {
-    throw new AgosError(
-      'validation_failed',
-      'Send an array of rows, or the records of an Airtable view: {"records": [{"fields": {...}}]}.',
-    );
-  }
-  return { format: 'json', rows: value.map(toRow) };
+  const rows: JsonRows | null = view.success
+    ? { format: 'airtable', values: view.data.records.map((one) => one.fields) }
+    : Array.isArray(value)
+      ? { format: 'json', values: value }
+      : null;
+  if (rows && rows.values.length > 0) return rows;
+  if (rows) throw new AgosError('validation_failed', 'The file has no rows.');
+  throw new AgosError(
+    'validation_failed',
+    'Send an array of rows, or the records of an Airtable view: {"records": [{"fields": {...}}]}.',
+  );
 }
 
 function parseText(text: string): unknown {
@@ -33,19 +37,24 @@ function parseText(text: string): unknown {
   }
 }
 
-/** Rows count from 1: JSON has no lines that a person would count. */
-function toRow(value: unknown, index: number): ImportRow {
-  const parsed = cells.safeParse(value);
-  const line = index + 1;
+/** One row; its number counts from 1, since JSON has no lines that a person would count. */
+export function toJsonRow(value: unknown, line: number): ImportRow {
+  const parsed = row.safeParse(value);
   if (!parsed.success) {
-    const reason = 'The row is not an object of plain values.';
-    return { line, cells: {}, errors: [{ column: null, code: 'row_invalid', reason }] };
+    const error = lineError(null, 'row_invalid', 'The row is not an object.');
+    return { line, cells: {}, errors: [error], leftOut: [] };
   }
-  const entries = Object.entries(parsed.data).map(([name, one]) => [name, asText(one)] as const);
-  return { line, cells: Object.fromEntries(entries), errors: [] };
+  const leftOut: LineError[] = [];
+  const named = Object.entries(parsed.data).flatMap(([name, one]) => {
+    const plain = cells.safeParse(one);
+    if (plain.success) return [[name, asText(plain.data)] as const];
+    leftOut.push(lineError(name, 'cell_invalid', 'The value is not plain text, number or list; left out.'));
+    return [];
+  });
+  return { line, cells: Object.fromEntries(named), errors: [], leftOut };
 }
 
-function asText(value: z.output<typeof cell> | z.output<typeof cell>[]): string {
+function asText(value: z.output<typeof cells>): string {
   if (Array.isArray(value)) return value.map((one) => asText(one)).join(', ');
   return value === null ? '' : String(value);
 }

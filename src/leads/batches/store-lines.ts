@@ -1,16 +1,16 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
-import { addContacts } from '../contacts/repository.ts';
 import type { LeadRow } from '../leads/repository.ts';
 import type { LeadStatus } from '../leads/rules.ts';
 import { leads } from '../leads/tables.ts';
 import type { ImportedLead } from './read-row.ts';
-import type { ItemState, LineError, LineOutcome } from './rules.ts';
+import { type ItemState, type LineError, type LineOutcome, lineError } from './rules.ts';
+import { storeContacts } from './store-contacts.ts';
 import { batchItems } from './tables.ts';
 
-/** Lines that were read: good ones as leads, bad ones with their errors. */
-export type ReadLine = { line: number; lead: ImportedLead | null; errors: LineError[] };
+/** One line that was read: a lead, or what is wrong with it; the line of column names is neither. */
+export type ReadLine = { line: number; lead: ImportedLead | null; errors: LineError[]; isHeader?: boolean };
 
 export type StoreContext = {
   tx: Tx;
@@ -22,6 +22,8 @@ export type StoreContext = {
   industry: string | null;
 };
 
+type Placed = { line: number; lead: ImportedLead; row: LeadRow; outcome: LineOutcome };
+
 /**
  * Stores a chunk of lines: new leads are added, live ones of the same domain get only their empty fields
  * filled, a domain that the batch has seen is folded. Lines that are stored already are left as they are,
@@ -32,31 +34,36 @@ export async function storeLines(ctx: StoreContext, lines: readonly ReadLine[]):
   const good = fresh.flatMap((one) => (one.lead ? [one.lead] : []));
   const firsts = [...new Map(good.toReversed().map((lead) => [lead.domain, lead])).values()];
   const added = await addNew(ctx, firsts);
-  const known = await findKnown(
+  const known = await findKnown(ctx, firsts);
+  const seen = await seenInBatch(ctx, [...known.values()]);
+  const placed = place(good, { added, known, seen });
+  await fillEmpty(
     ctx,
-    firsts.map((lead) => lead.domain),
+    placed.filter((one) => one.outcome !== 'created'),
   );
-  const seen = await seenInBatch(
+  await storeContacts(
+    ctx.tx,
     ctx,
-    [...known.values()].map((lead) => lead.id),
+    placed.flatMap(({ row, lead }) => (lead.contact ? [{ leadId: row.id, contact: lead.contact }] : [])),
   );
-  const items: (typeof batchItems.$inferInsert)[] = [];
-  for (const { line, lead, errors } of fresh) {
-    const row = lead && known.get(lead.domain);
-    if (!lead || !row) {
-      items.push(item(ctx, { line, leadId: null, outcome: 'rejected', state: 'none', errors }));
-      continue;
-    }
-    const isNew = added.has(row.id) && !seen.has(row.id);
-    const folded = seen.has(row.id);
-    seen.add(row.id);
-    if (!isNew) await fillEmpty(ctx, row, lead);
-    if (lead.contact) await addContacts(ctx.tx, contactOwner(ctx, row.id), [lead.contact]);
-    const outcome: LineOutcome = folded ? 'duplicate' : isNew ? 'created' : 'updated';
-    const state = folded || !ctx.triage ? 'none' : stateOf(row.status);
-    items.push(item(ctx, { line, leadId: row.id, outcome, state, errors }));
-  }
+  const placeOf = new Map(placed.map((one) => [one.line, one]));
+  const items = fresh.map((one) => toItem(ctx, one, placeOf.get(one.line)));
   if (items.length > 0) await ctx.tx.insert(batchItems).values(items).onConflictDoNothing();
+}
+
+/** Finds each line's lead, in the order of the lines: the first one of a domain makes it, the next are folded. */
+function place(
+  good: readonly ImportedLead[],
+  at: { added: ReadonlySet<string>; known: ReadonlyMap<string, LeadRow>; seen: Set<string> },
+): Placed[] {
+  return good.flatMap((lead) => {
+    const row = at.known.get(lead.domain);
+    if (!row) return [];
+    const isFolded = at.seen.has(row.id);
+    at.seen.add(row.id);
+    const outcome: LineOutcome = isFolded ? 'duplicate' : at.added.has(row.id) ? 'created' : 'updated';
+    return [{ line: lead.line, lead, row, outcome }];
+  });
 }
 
 async function withoutStored(ctx: StoreContext, lines: readonly ReadLine[]): Promise<ReadLine[]> {
@@ -80,7 +87,9 @@ async function withoutStored(ctx: StoreContext, lines: readonly ReadLine[]): Pro
 
 async function addNew(ctx: StoreContext, rows: readonly ImportedLead[]): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
-  const values = rows.map((row) => ({
+  // Always in the same order: two imports that meet wait for each other and never in a circle.
+  const ordered = rows.toSorted((a, b) => (a.domain < b.domain ? -1 : 1));
+  const values = ordered.map((row) => ({
     tenantId: ctx.tenantId,
     id: newId(),
     url: row.url,
@@ -97,8 +106,9 @@ async function addNew(ctx: StoreContext, rows: readonly ImportedLead[]): Promise
   return new Set(added.map((one) => one.id));
 }
 
-async function findKnown(ctx: StoreContext, domains: string[]): Promise<Map<string, LeadRow>> {
-  if (domains.length === 0) return new Map();
+async function findKnown(ctx: StoreContext, of: readonly ImportedLead[]): Promise<Map<string, LeadRow>> {
+  if (of.length === 0) return new Map();
+  const domains = of.map((lead) => lead.domain);
   const rows = await ctx.tx
     .select()
     .from(leads)
@@ -106,8 +116,9 @@ async function findKnown(ctx: StoreContext, domains: string[]): Promise<Map<stri
   return new Map(rows.map((row) => [row.domain, row]));
 }
 
-async function seenInBatch(ctx: StoreContext, ids: string[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set();
+async function seenInBatch(ctx: StoreContext, of: readonly LeadRow[]): Promise<Set<string>> {
+  if (of.length === 0) return new Set();
+  const ids = of.map((lead) => lead.id);
   const rows = await ctx.tx
     .select({ leadId: batchItems.leadId })
     .from(batchItems)
@@ -121,40 +132,47 @@ async function seenInBatch(ctx: StoreContext, ids: string[]): Promise<Set<string
   return new Set(rows.flatMap((row) => (row.leadId ? [row.leadId] : [])));
 }
 
-/** Fills what the lead does not know yet; what it knows stays. */
-async function fillEmpty(ctx: StoreContext, row: LeadRow, from: ImportedLead): Promise<void> {
-  const news =
-    (row.companyName === null && from.companyName !== null) ||
-    (row.industry === null && from.industry !== null) ||
-    (row.notes === null && from.notes !== null) ||
-    Object.keys(from.metadata).some((name) => !Object.hasOwn(row.metadata, name));
-  if (!news) return;
-  await ctx.tx
-    .update(leads)
-    .set({
-      companyName: sql`coalesce(${leads.companyName}, ${from.companyName})`,
-      industry: sql`coalesce(${leads.industry}, ${from.industry})`,
-      notes: sql`coalesce(${leads.notes}, ${from.notes})`,
-      metadata: sql`${JSON.stringify(from.metadata)}::jsonb || ${leads.metadata}`,
-    })
-    .where(and(eq(leads.tenantId, ctx.tenantId), eq(leads.id, row.id)));
+/** Fills what the leads do not know yet; what they know stays. */
+async function fillEmpty(ctx: StoreContext, placed: readonly Placed[]): Promise<void> {
+  for (const { row, lead } of placed.toSorted((a, b) => (a.row.id < b.row.id ? -1 : 1))) {
+    const industry = lead.industry ?? ctx.industry;
+    const hasNews =
+      (row.companyName === null && lead.companyName !== null) ||
+      (row.industry === null && industry !== null) ||
+      (row.notes === null && lead.notes !== null) ||
+      Object.keys(lead.metadata).some((name) => !Object.hasOwn(row.metadata, name));
+    if (!hasNews) continue;
+    await ctx.tx
+      .update(leads)
+      .set({
+        companyName: sql`coalesce(${leads.companyName}, ${lead.companyName})`,
+        industry: sql`coalesce(${leads.industry}, ${industry})`,
+        notes: sql`coalesce(${leads.notes}, ${lead.notes})`,
+        metadata: sql`${JSON.stringify(lead.metadata)}::jsonb || ${leads.metadata}`,
+      })
+      .where(and(eq(leads.tenantId, ctx.tenantId), eq(leads.id, row.id)));
+  }
+}
+
+function toItem(
+  ctx: StoreContext,
+  { line, lead, errors, isHeader }: ReadLine,
+  placed: Placed | undefined,
+): typeof batchItems.$inferInsert {
+  const key = { tenantId: ctx.tenantId, batchId: ctx.batchId, line };
+  if (isHeader) return { ...key, leadId: null, outcome: 'header', state: 'none', errors };
+  if (!placed) {
+    const gone = lineError(null, 'conflict', 'The lead was removed in this very moment. Import it again.');
+    const reasons = lead ? [...errors, gone] : errors;
+    return { ...key, leadId: null, outcome: 'rejected', state: 'none', errors: reasons };
+  }
+  const waits = ctx.triage && placed.outcome !== 'duplicate';
+  const state = waits ? stateOf(placed.row.status) : 'none';
+  return { ...key, leadId: placed.row.id, outcome: placed.outcome, state, errors };
 }
 
 /** A lead that has its result counts at once; one without waits for its triage. */
 function stateOf(status: LeadStatus): ItemState {
   if (status === 'new' || status === 'scanning') return 'pending';
   return status === 'disqualified' ? 'disqualified' : 'qualified';
-}
-
-const contactOwner = (ctx: StoreContext, leadId: string) => ({
-  tenantId: ctx.tenantId,
-  leadId,
-  createdBy: ctx.createdBy,
-});
-
-function item(
-  ctx: StoreContext,
-  about: { line: number; leadId: string | null; outcome: LineOutcome; state: ItemState; errors: LineError[] },
-): typeof batchItems.$inferInsert {
-  return { tenantId: ctx.tenantId, batchId: ctx.batchId, ...about };
 }

@@ -1,0 +1,109 @@
+import { activityInfo, Context } from '@temporalio/activity';
+import { type CancelDeps, cancelRun } from '../../src/journal/runs/cancel-run.ts';
+import { systemScope } from '../../src/kernel/actor.ts';
+import { AgosError } from '../../src/kernel/errors.ts';
+import { beginImport, type ImportPlan } from '../../src/leads/batches/begin-import.ts';
+import {
+  endImport,
+  findOpenTriages,
+  type ImportEnd,
+  requesterOf,
+} from '../../src/leads/batches/end-import.ts';
+import { type ImportFileDeps, importLines, type ReadLimits } from '../../src/leads/batches/import-file.ts';
+import { type PumpDeps, pumpTriages } from '../../src/leads/batches/pump-triages.ts';
+import type { Tx } from '../../src/runtime/database/database.ts';
+import { withHeartbeat } from '../../temporal/heartbeat.ts';
+import type { ImportLeadsInput, ImportPosition } from '../../workflows/leads/import-leads/messages.ts';
+
+export type ImportLeadsDeps = ImportFileDeps &
+  PumpDeps &
+  CancelDeps & {
+    /** How much one call does before the workflow takes a note of it; tests set smaller ones. */
+    limits?: Partial<ImportLimits>;
+  };
+
+export type ImportLimits = {
+  /** Scans of one batch that may be open at a time. */
+  window: number;
+  pollMs: number;
+  pumpMs: number;
+  read: ReadLimits;
+};
+
+/** Minutes between two events of a history: an import of days stays a few hundred events long. */
+const LIMITS: ImportLimits = {
+  window: 20,
+  pollMs: 1_000,
+  pumpMs: 5 * 60_000,
+  read: { chunkLines: 500, lines: 5_000, durationMs: 60_000 },
+};
+
+/** Activities of the lead import; each reads what it needs by id. */
+export function createImportLeadsActivities(deps: ImportLeadsDeps) {
+  const { db, clock } = deps;
+  const limits = { ...LIMITS, ...deps.limits };
+  const inTenant = <T>(input: ImportLeadsInput, fn: (ctx: { tx: Tx; now: Date }) => Promise<T>) =>
+    db.withTenant(scopeOf(input), (tx) => fn({ tx, now: clock.now() }));
+
+  return {
+    beginImport: (input: ImportLeadsInput): Promise<ImportPlan | null> =>
+      inTenant(input, (ctx) => beginImport({ ...ctx, temporalRunId: temporalRunId() }, input)),
+    readLines: (input: ImportLeadsInput, from: ImportPosition) => {
+      let position = lastBeat() ?? from;
+      return withHeartbeat(
+        (signal) =>
+          importLines(deps, input, position, {
+            signal,
+            limits: limits.read,
+            onPosition: (reached) => {
+              position = reached;
+            },
+          }),
+        () => position,
+      );
+    },
+    pumpTriages: (input: ImportLeadsInput) => {
+      let waiting: unknown;
+      return withHeartbeat(
+        (signal) =>
+          pumpTriages(deps, input, {
+            signal,
+            window: limits.window,
+            pollMs: limits.pollMs,
+            durationMs: limits.pumpMs,
+            onWaiting: (now) => {
+              waiting = now;
+            },
+          }),
+        () => waiting,
+      );
+    },
+    endImport: (input: ImportLeadsInput, end: ImportEnd): Promise<ImportEnd['status']> =>
+      inTenant(input, (ctx) => endImport(ctx, input, end)),
+    cancelTriages: (input: ImportLeadsInput): Promise<void> =>
+      withHeartbeat((signal) => cancelTriages(deps, input, signal)),
+  };
+}
+
+export type ImportLeadsActivities = ReturnType<typeof createImportLeadsActivities>;
+
+/** Cancels the scans that the import asked for; one that ends in the same moment needs nothing. */
+async function cancelTriages(deps: CancelDeps & PumpDeps, input: ImportLeadsInput, signal: AbortSignal) {
+  const scope = scopeOf(input);
+  const open = await deps.db.withTenant(scope, (tx) => findOpenTriages(tx, input));
+  for (const id of open) {
+    signal.throwIfAborted();
+    const ctx = { scope, now: deps.clock.now(), requestId: requesterOf(input), address: null };
+    await cancelRun(deps, ctx, { id, reason: 'The import was cancelled.' }).catch((error: unknown) => {
+      if (!(error instanceof AgosError) || error.code !== 'run_ended') throw error;
+    });
+  }
+}
+
+/** Where an attempt that was lost had come to. */
+function lastBeat(): ImportPosition | undefined {
+  return Context.current().info.heartbeatDetails as ImportPosition | undefined;
+}
+
+const temporalRunId = () => activityInfo().workflowExecution?.runId ?? '';
+const scopeOf = (input: ImportLeadsInput) => systemScope(input.tenant, input.principal_id);

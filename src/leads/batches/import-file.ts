@@ -1,0 +1,105 @@
+import type { ImportLeadsInput, ImportPosition } from '../../../workflows/leads/import-leads/messages.ts';
+import { findAsset } from '../../assets/files/repository.ts';
+import type { AssetStore } from '../../assets/files/store.ts';
+import { systemScope } from '../../kernel/actor.ts';
+import { AgosError } from '../../kernel/errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Database } from '../../runtime/database/database.ts';
+import type { UrlRules } from '../leads/stored-url.ts';
+import { type OpenFile, openCsv, openJson } from './open-file.ts';
+import { readRow } from './read-row.ts';
+import { type BatchRow, changeBatch, findBatch, lockBatch } from './repository.ts';
+import { type ReadLine, storeLines } from './store-lines.ts';
+
+export type ImportFileDeps = {
+  db: Database;
+  clock: Clock;
+  assets: Pick<AssetStore, 'read' | 'stream'>;
+  urlRules: UrlRules;
+};
+
+/** How much one call reads before it gives the position back. */
+export type ReadLimits = { chunkLines: number; lines: number; durationMs: number };
+
+export type ReadOptions = {
+  limits: ReadLimits;
+  signal: AbortSignal;
+  /** Hears where the next chunk begins, each time one is stored. */
+  onPosition(position: ImportPosition): void;
+};
+
+/**
+ * Works through the file from a position on, in transactions of one chunk each. Ends at the file's end, at
+ * a limit, or when the batch has been ended by somebody else. Throws `csv_invalid`, `invalid_json` or
+ * `validation_failed` for a file that cannot be read at all.
+ */
+export async function importLines(
+  deps: ImportFileDeps,
+  input: ImportLeadsInput,
+  from: ImportPosition,
+  options: ReadOptions,
+): Promise<{ position: ImportPosition; done: boolean }> {
+  const { batch, file } = await open(deps, input);
+  const deadline = deps.clock.now().getTime() + options.limits.durationMs;
+  const isOver = (read: number) => read >= options.limits.lines || deps.clock.now().getTime() >= deadline;
+  let position = from;
+  let chunk: ReadLine[] = from.lines_read === 0 ? file.headerLines : [];
+  let next = from;
+  for await (const { row, offsetBytes, line } of file.rows(from)) {
+    chunk.push(toLine(row, deps.urlRules));
+    next = { ...next, offset_bytes: offsetBytes, next_line: line, lines_read: next.lines_read + 1 };
+    if (chunk.length < options.limits.chunkLines) continue;
+    if (!(await store(deps, input, batch, chunk))) return { position, done: true };
+    chunk = [];
+    position = next;
+    options.onPosition(position);
+    options.signal.throwIfAborted();
+    if (isOver(position.lines_read - from.lines_read)) return { position, done: false };
+  }
+  if (next.lines_read === 0) throw new AgosError('csv_invalid', 'The file has no lines below its header.');
+  await store(deps, input, batch, chunk);
+  return { position: next, done: true };
+}
+
+async function open(
+  deps: ImportFileDeps,
+  input: ImportLeadsInput,
+): Promise<{ batch: BatchRow; file: OpenFile }> {
+  const { tenant } = input;
+  const scope = systemScope(tenant, input.principal_id);
+  const found = await deps.db.withTenant(scope, async (tx) => {
+    const batch = await findBatch(tx, tenant, input.batch_id);
+    return { batch, asset: batch && (await findAsset(tx, tenant, batch.fileAssetId)) };
+  });
+  const { batch, asset } = found;
+  if (!batch || !asset) throw new AgosError('not_found', 'The file of this import is gone.');
+  if (batch.format === 'csv') return { batch, file: await openCsv(deps.assets, asset) };
+  const { format, ...file } = await openJson(deps.assets, asset);
+  if (format !== batch.format) {
+    await deps.db.withTenant(scope, (tx) => changeBatch(tx, tenant, batch.id, { format }));
+  }
+  return { batch, file };
+}
+
+function toLine(row: Parameters<typeof readRow>[0], urlRules: UrlRules): ReadLine {
+  const read = readRow(row, urlRules);
+  if (Array.isArray(read)) return { line: row.line, lead: null, errors: read };
+  return { line: row.line, lead: read, errors: read.errors };
+}
+
+/** False when somebody has ended the batch: then nothing is stored any more. */
+async function store(
+  { db }: ImportFileDeps,
+  input: ImportLeadsInput,
+  batch: BatchRow,
+  lines: readonly ReadLine[],
+): Promise<boolean> {
+  const { tenant, principal_id: createdBy } = input;
+  return db.withTenant(systemScope(tenant, createdBy), async (tx) => {
+    const locked = await lockBatch(tx, tenant, batch.id, 'share');
+    if (locked?.status !== 'processing') return false;
+    const { triage, industry = null } = batch.options;
+    await storeLines({ tx, tenantId: tenant, batchId: batch.id, createdBy, triage, industry }, lines);
+    return true;
+  });
+}

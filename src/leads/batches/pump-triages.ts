@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ImportLeadsInput } from '../../../workflows/leads/import-leads/messages.ts';
+import type { RequestContext } from '../../journal/request-context.ts';
+import type { RunRow } from '../../journal/runs/repository.ts';
+import { systemScope } from '../../kernel/actor.ts';
+import { AgosError } from '../../kernel/errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Database, Tx } from '../../runtime/database/database.ts';
+import { requesterOf } from './end-import.ts';
+import {
+  countWaiting,
+  findUnasked,
+  settleDecided,
+  settleUnscannable,
+  type Waiting,
+} from './pending-items.ts';
+import { lockBatch } from './repository.ts';
+
+export type PumpDeps = {
+  db: Database;
+  clock: Clock;
+  /** Asks for a triage in the caller's transaction; Room 1's verb, which leads may not import. */
+  requestTriage(ctx: RequestContext, input: { leadId: string }): Promise<{ run: RunRow; created: boolean }>;
+  /** Starts a committed run, now or by the sweep. */
+  startSoon(run: RunRow): Promise<unknown>;
+};
+
+export type PumpOptions = {
+  /** Scans of one batch that may be open at a time. */
+  window: number;
+  pollMs: number;
+  durationMs: number;
+  signal: AbortSignal;
+  onWaiting(waiting: Waiting): void;
+};
+
+/**
+ * Keeps a window of a batch's scans open until nothing but a person is waited for, or the time is over.
+ * What is open is counted in the database each time, so a scan that ends in any way frees its place.
+ */
+export async function pumpTriages(
+  deps: PumpDeps,
+  input: ImportLeadsInput,
+  options: PumpOptions,
+): Promise<{ done: boolean; open: number }> {
+  const deadline = deps.clock.now().getTime() + options.durationMs;
+  for (;;) {
+    const state = await look(deps, input, options.window);
+    if (!state) return { done: true, open: 0 };
+    options.onWaiting(state.waiting);
+    const { open, unasked } = state.waiting;
+    if (open + unasked === 0) return { done: true, open };
+    for (const leadId of state.leadIds) {
+      options.signal.throwIfAborted();
+      await ask(deps, input, leadId);
+    }
+    if (deps.clock.now().getTime() >= deadline) return { done: false, open: open + state.leadIds.length };
+    if (state.leadIds.length === 0) await sleep(options.pollMs, undefined, { signal: options.signal });
+  }
+}
+
+/** Settles what has ended meanwhile, then tells how much is open and which leads come next; null once the batch has ended. */
+async function look(
+  deps: PumpDeps,
+  input: ImportLeadsInput,
+  window: number,
+): Promise<{ waiting: Waiting; leadIds: string[] } | null> {
+  const batch = { tenant: input.tenant, id: input.batch_id };
+  return deps.db.withTenant(scopeOf(input), async (tx) => {
+    if (!(await isOpen(tx, input))) return null;
+    await settleDecided(tx, batch);
+    const waiting = await countWaiting(tx, batch);
+    const free = Math.max(0, window - waiting.open);
+    return { waiting, leadIds: await findUnasked(tx, batch, Math.min(free, waiting.unasked)) };
+  });
+}
+
+async function ask(deps: PumpDeps, input: ImportLeadsInput, leadId: string): Promise<void> {
+  const { db } = deps;
+  const scope = scopeOf(input);
+  try {
+    const run = await db.withTenant(scope, async (tx) => {
+      // Holding the batch against its end: nothing is asked for after a cancellation has looked for open scans.
+      if (!(await isOpen(tx, input))) return null;
+      const ctx = { tx, scope, requestId: requesterOf(input), address: null };
+      const { run, created } = await deps.requestTriage(ctx, { leadId });
+      return created ? run : null;
+    });
+    if (run) await deps.startSoon(run);
+  } catch (error) {
+    if (!isUnscannable(error)) throw error;
+    await db.withTenant(scope, (tx) =>
+      settleUnscannable(tx, { tenant: input.tenant, id: input.batch_id }, leadId),
+    );
+  }
+}
+
+/** The lead was removed, or has moved on to a room from which no scan leads back. */
+function isUnscannable(error: unknown): boolean {
+  return (
+    error instanceof AgosError && (error.code === 'not_found' || error.code === 'status_transition_invalid')
+  );
+}
+
+async function isOpen(tx: Tx, input: ImportLeadsInput): Promise<boolean> {
+  const batch = await lockBatch(tx, input.tenant, input.batch_id, 'share');
+  return batch?.status === 'processing';
+}
+
+const scopeOf = (input: ImportLeadsInput) => systemScope(input.tenant, input.principal_id);

@@ -1,0 +1,1 @@
+export { importLeads } from './import-leads/workflow.ts';
