@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -77,6 +86,22 @@ test('leaves no process and no folder behind, also when it hangs', async () => {
   // The last ones are orphans: the machine's first process reaps them in its own time.
   await expect.poll(() => pids.filter((pid) => existsSync(`/proc/${pid}`)), { timeout: 5_000 }).toEqual([]);
   expect(existsSync(chromium.profileDir)).toBe(false);
+});
+
+test('removes the profiles that killed processes have left, and no other', async () => {
+  const profilesDir = mkdtempSync(join(tmpdir(), 'agos-test-'));
+  onTestFinished(() => rmSync(profilesDir, { recursive: true }));
+  chmodSync(profilesDir, 0o755);
+  const left = join(profilesDir, 'agos-browser-4194999-1-dead');
+  const other = join(profilesDir, 'agos-other');
+  for (const folder of [left, other]) mkdirSync(folder);
+  const options = { executablePath: await testChromium(), sandbox: 'on', rendererMemoryMb: 500 } as const;
+  const first = await launchChromium({ ...options, profilesDir });
+  expect([left, other].map((folder) => existsSync(folder))).toEqual([false, true]);
+  const second = await launchChromium({ ...options, profilesDir });
+  expect(existsSync(first.profileDir)).toBe(true);
+  await Promise.all([first.close(), second.close()]);
+  expect(readdirSync(profilesDir)).toEqual(['agos-other']);
 });
 
 test('says what to do where Chromium cannot have its sandbox', async () => {

@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { launchArguments, REFUSED_DEFAULT_ARGUMENTS } from './launch-arguments.ts';
 import { explainLaunchFailure } from './launch-failure.ts';
 import { killTree } from './process-tree.ts';
+import { makeProfile, removeProfile, sweepProfiles } from './profile-folder.ts';
 
 const LAUNCHER = fileURLToPath(new URL('./chromium-launcher.sh', import.meta.url));
 /** Debian assigns no user of this id, so nothing else on the machine runs as it. */
@@ -41,7 +42,9 @@ export type RunningChromium = {
 export async function launchChromium(options: ChromiumOptions): Promise<RunningChromium> {
   assertExecutable(options.executablePath);
   const user = process.getuid?.() === 0 ? (options.user ?? DEFAULT_USER) : undefined;
-  const folder = await makeProfile(options.profilesDir ?? tmpdir(), user);
+  const parent = options.profilesDir ?? tmpdir();
+  await sweepProfiles(parent);
+  const folder = await makeProfile(parent, user);
   let browser: Browser | undefined;
   try {
     browser = await startBrowser(options, folder.profile, user);
@@ -51,7 +54,7 @@ export async function launchChromium(options: ChromiumOptions): Promise<RunningC
     return { browser, pid, debuggingPort, profileDir: folder.profile, close };
   } catch (error) {
     await browser?.close().catch(() => undefined);
-    await removeFolder(folder.root);
+    await removeProfile(folder.root);
     throw explainLaunchFailure(error, { executablePath: options.executablePath, uid: user?.uid });
   }
 }
@@ -62,18 +65,6 @@ function assertExecutable(path: string): void {
   } catch {
     throw new Error(`There is no Chromium at ${path}; set CHROMIUM_PATH to one.`);
   }
-}
-
-type Folder = { root: string; profile: string };
-
-/** The outer folder is ours, so that Chromium's user cannot swap the profile for a link. */
-async function makeProfile(parent: string, user: ChromiumOptions['user']): Promise<Folder> {
-  const root = await mkdtemp(join(parent, 'agos-browser-'));
-  const profile = join(root, 'profile');
-  await chmod(root, 0o711);
-  await mkdir(profile, { mode: 0o700 });
-  if (user) await chown(profile, user.uid, user.gid);
-  return { root, profile };
 }
 
 async function startBrowser(
@@ -129,15 +120,10 @@ function closer(browser: Browser, pid: number, folder: string): () => Promise<vo
       await killTree(pid);
       await closed;
     }
-    await removeFolder(folder);
+    await removeProfile(folder);
   };
   return () => {
     closing ??= close();
     return closing;
   };
-}
-
-/** Chromium's last processes may still write while the folder goes, hence the retries. */
-async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
