@@ -11,6 +11,7 @@ import { auditLogRoutes } from '../journal/audit-log/routes.ts';
 import type { RunEndHooks } from '../journal/runs/cancel-run.ts';
 import { runRoutes } from '../journal/runs/routes.ts';
 import { startRun } from '../journal/runs/start-run.ts';
+import { batchRoutes } from '../leads/batches/routes.ts';
 import { leadRoutes } from '../leads/leads/routes.ts';
 import type { UrlRules } from '../leads/leads/stored-url.ts';
 import { playbookRoutes } from '../leads/playbooks/routes.ts';
@@ -46,16 +47,18 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     file: (asset: Parameters<AssetStore['signedUrl']>[0]) => assets.signedUrl(asset),
     workflow: deps.workflowUrl,
   };
+  const cancel = { db, gateway, runEndHooks: deps.runEndHooks };
   return [
     ...identityRoutes,
     ...tenantRoutes,
     ...memberRoutes,
     ...keyRoutes,
     ...auditLogRoutes,
-    ...runRoutes({ db, gateway, runEndHooks: deps.runEndHooks }),
+    ...runRoutes(cancel),
     ...assetRoutes({ assets }),
     ...agentRoutes,
     ...playbookRoutes,
+    ...batchRoutes({ assets, startSoon, cancel }),
     ...leadRoutes({ urlRules, requestTriage, startSoon }),
     ...auditRoutes({ links }),
     ...triageRoutes({ gateway, startSoon, signTicket, urlRules }),

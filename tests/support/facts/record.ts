@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { readSite } from '../../../examples/server/index.ts';
 import { startScanner } from '../../confusion/scan.ts';
 
@@ -10,9 +10,11 @@ const scanner = await startScanner({ folders, now: new Date(), fast: false });
 try {
   for (const folder of folders) {
     const { pictures, ...facts } = await scanner.scan(readSite(folder));
-    const name = join(import.meta.dirname, folder.split('/').at(-1) ?? 'site');
-    writeFileSync(`${name}.json`, `${JSON.stringify(facts, null, 1)}\n`);
-    writeFileSync(`${name}.jpg`, pictures.phone);
+    writeFileSync(
+      join(import.meta.dirname, `${basename(folder)}.json`),
+      `${JSON.stringify(facts, null, 1)}\n`,
+    );
+    process.stdout.write(`${basename(folder)}: ${pictures.phone.length} bytes of picture left out\n`);
   }
 } finally {
   await scanner.close();

@@ -1,0 +1,35 @@
+/** Tables that hold no tenant's rows, each with the reason why it may. */
+export const GLOBAL_TABLES: Record<string, string> = {
+  playbooks: 'shipped with the product, read-only, the same for every tenant',
+  agents: 'shipped with the product, read-only, the same for every tenant',
+};
+
+/** Tables whose tenant is another column than `tenant_id`. */
+export const SELF_TABLES: Record<string, string> = { tenants: 'the tenant itself: its id is the tenant' };
+
+/** Exactly what the runtime role may do with each table; nothing may be truncated or referenced. */
+export const RUNTIME_GRANTS: Record<string, string> = {
+  tenants: 'SELECT UPDATE',
+  members: 'INSERT SELECT UPDATE',
+  api_keys: 'INSERT SELECT UPDATE',
+  runs: 'INSERT SELECT UPDATE',
+  leads: 'INSERT SELECT UPDATE',
+  contacts: 'INSERT SELECT UPDATE',
+  lead_batches: 'INSERT SELECT UPDATE',
+  batch_items: 'INSERT SELECT UPDATE',
+  audits: 'INSERT SELECT UPDATE',
+  agent_runs: 'INSERT SELECT UPDATE',
+  model_calls: 'INSERT SELECT UPDATE',
+  assets: 'INSERT SELECT UPDATE',
+  approvals: 'INSERT SELECT UPDATE',
+  audit_log: 'INSERT SELECT',
+  idempotency_keys: 'DELETE INSERT SELECT',
+  playbooks: 'SELECT',
+  agents: 'SELECT',
+};
+
+/** What the second door reads; it writes nothing. */
+export const SYSTEM_TABLES = ['api_keys', 'audits', 'lead_batches', 'leads', 'members', 'runs', 'tenants'];
+
+/** Functions that the runtime roles may call; every other one of ours runs inside a trigger. */
+export const FUNCTIONS = ['agos_lead_changed', 'agos_principal', 'agos_sees_all', 'agos_tenant'];
