@@ -124,7 +124,9 @@ describe('tables', () => {
 
 describe('policies', () => {
   test('each ties rows to the tenant of the transaction, for the runtime role alone', async () => {
-    const policies = await database.admin<{ table: string; name: string; roles: string[]; using: string; check: string }[]>`
+    const policies = await database.admin<
+      { table: string; name: string; roles: string[]; using: string; check: string }[]
+    >`
       select tablename as table, policyname as name, roles::text[] as roles, qual as using, with_check as check
       from pg_policies where schemaname = 'public'`;
     for (const { table, name, roles, using, check } of policies) {
@@ -142,7 +144,9 @@ describe('policies', () => {
   });
 
   test('no foreign key between tenant tables leaves the tenant out', async () => {
-    const keys = await database.admin<{ name: string; from: string; to: string; columns: string[]; target: string[] }[]>`
+    const keys = await database.admin<
+      { name: string; from: string; to: string; columns: string[]; target: string[] }[]
+    >`
       select conname as name, conrelid::regclass::text as from, confrelid::regclass::text as to,
         (select array_agg(a.attname order by k.n) from unnest(conkey) with ordinality k(c, n)
           join pg_attribute a on a.attrelid = conrelid and a.attnum = k.c)::text[] as columns,
@@ -158,15 +162,19 @@ describe('policies', () => {
 
   test("a row cannot point at another tenant's row", async () => {
     const foreignLead = await insertLead(database, { tenant: tenant.id, createdBy: tenant.keys.owner.id });
-    const write = as(stranger, (sql) => sql`insert into contacts (tenant_id, id, lead_id, name, created_by)
-      values (${stranger.id}, ${newId()}, ${foreignLead}, 'Eve', ${stranger.keys.owner.id})`);
+    const write = as(
+      stranger,
+      (sql) => sql`insert into contacts (tenant_id, id, lead_id, name, created_by)
+      values (${stranger.id}, ${newId()}, ${foreignLead}, 'Eve', ${stranger.keys.owner.id})`,
+    );
     await expect(write).rejects.toThrow(/foreign key/);
   });
 });
 
 describe('roles', () => {
   test('neither runtime role owns, bypasses, creates or inherits anything', async () => {
-    const roles = await database.admin`select rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication,
+    const roles =
+      await database.admin`select rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication,
       (select count(*)::int from pg_auth_members m where m.member = r.oid) as memberships
       from pg_roles r where rolname in ('agos_app', 'agos_system') order by 1`;
     const powerless = {
@@ -188,7 +196,9 @@ describe('roles', () => {
       select grantee, table_name as table, string_agg(privilege_type, ' ' order by privilege_type) as rights
       from information_schema.table_privileges where table_schema = 'public' and grantee <> 'postgres' group by 1, 2`;
     const of = (role: string) =>
-      Object.fromEntries(grants.filter(({ grantee }) => grantee === role).map(({ table, rights }) => [table, rights]));
+      Object.fromEntries(
+        grants.filter(({ grantee }) => grantee === role).map(({ table, rights }) => [table, rights]),
+      );
     expect(of('agos_app')).toEqual(RUNTIME_GRANTS);
     expect(of('agos_system')).toEqual(Object.fromEntries(SYSTEM_TABLES.map((table) => [table, 'SELECT'])));
     expect(new Set(grants.map(({ grantee }) => grantee))).toEqual(new Set(['agos_app', 'agos_system']));
@@ -224,7 +234,8 @@ describe.each(tenantTables)('%s', (table) => {
   const column = SELF_TABLES[table] ? 'id' : 'tenant_id';
   const count = (who: TestTenant | null) =>
     as(who, async (sql) => {
-      const [row] = await sql`select count(*)::int as n from ${sql(table)} where ${sql(column)} = ${tenant.id}`;
+      const [row] =
+        await sql`select count(*)::int as n from ${sql(table)} where ${sql(column)} = ${tenant.id}`;
       return row!.n as number;
     });
 
@@ -239,21 +250,32 @@ describe.each(tenantTables)('%s', (table) => {
     await expect(move).rejects.toThrow();
     const take = await as(
       stranger,
-      (sql) => sql`update ${sql(table)} set ${sql(column)} = ${sql(column)} where ${sql(column)} = ${tenant.id}`,
+      (sql) =>
+        sql`update ${sql(table)} set ${sql(column)} = ${sql(column)} where ${sql(column)} = ${tenant.id}`,
     );
     expect(take.count).toBe(0);
   });
 });
 
 test('what is written down cannot be changed: the audit log', async () => {
-  await expect(as(tenant, (sql) => sql`update audit_log set action = 'x'`)).rejects.toThrow(/permission denied/);
+  await expect(as(tenant, (sql) => sql`update audit_log set action = 'x'`)).rejects.toThrow(
+    /permission denied/,
+  );
   await expect(as(tenant, (sql) => sql`delete from audit_log`)).rejects.toThrow(/permission denied/);
 });
 
 test('without tenant or actor the first door does not open: tenant_context_missing, 0 rows', async () => {
   const open = (tenantId: unknown, id: unknown) =>
-    database.db.withTenant({ tenant: tenantId, actor: { kind: 'key', id, seesAll: true } } as never, async () => 'in');
-  for (const [tenantId, id] of [[undefined, newId()], ['', newId()], [tenant.id, undefined], ["' or 1=1", newId()]]) {
+    database.db.withTenant(
+      { tenant: tenantId, actor: { kind: 'key', id, seesAll: true } } as never,
+      async () => 'in',
+    );
+  for (const [tenantId, id] of [
+    [undefined, newId()],
+    ['', newId()],
+    [tenant.id, undefined],
+    ["' or 1=1", newId()],
+  ]) {
     await expect(open(tenantId, id)).rejects.toMatchObject({ code: 'tenant_context_missing' });
   }
   await expect(database.db.withTenant(undefined as never, async () => 'in')).rejects.toMatchObject({
@@ -263,7 +285,9 @@ test('without tenant or actor the first door does not open: tenant_context_missi
 
 test('a connection that goes back to the pool has forgotten its tenant', async () => {
   const scope = systemScope(tenant.id, tenant.keys.owner.id);
-  await Promise.all(Array.from({ length: 30 }, () => database.db.withTenant(scope, async (tx) => tx.execute('select 1'))));
+  await Promise.all(
+    Array.from({ length: 30 }, () => database.db.withTenant(scope, async (tx) => tx.execute('select 1'))),
+  );
   const left = await database.db.withSystem('open_runs', async (tx) =>
     tx.execute(`select current_setting('agos.tenant_id', true) as t`),
   );
@@ -274,6 +298,8 @@ test('the second door only reads', async () => {
   for (const table of SYSTEM_TABLES) {
     await expect(system`delete from ${system(table)}`).rejects.toThrow(/permission denied/);
   }
-  const write = database.db.withSystem('open_runs', async (tx) => tx.execute('update runs set target = null'));
+  const write = database.db.withSystem('open_runs', async (tx) =>
+    tx.execute('update runs set target = null'),
+  );
   await expect(write).rejects.toThrow();
 });

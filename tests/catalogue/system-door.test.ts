@@ -33,7 +33,10 @@ test('the second door is opened for the known purposes only, each in one place',
   expect(sites.length, 'the search finds the call sites at all').toBeGreaterThanOrEqual(4);
   for (const { file, purpose } of sites) {
     const allowed = CALL_SITES[purpose as keyof typeof CALL_SITES];
-    expect(allowed, `${file} opens the second door for "${purpose}", which is no known purpose`).toBeDefined();
+    expect(
+      allowed,
+      `${file} opens the second door for "${purpose}", which is no known purpose`,
+    ).toBeDefined();
     expect(file, `${purpose} has its own place`).toMatch(allowed);
   }
   const purposes = sites.map(({ purpose }) => purpose);
@@ -46,6 +49,8 @@ test('nothing but the two doors and the administrator’s commands talks to the 
   for await (const file of glob('{src,activities,workflows,temporal}/**/*.ts', { cwd: ROOT })) {
     if (file.endsWith('.test.ts') || allowed.test(file)) continue;
     const text = readFileSync(join(ROOT, file), 'utf8');
-    expect(text, `${file} must go through the doors`).not.toMatch(/from 'postgres'|from 'drizzle-orm\/postgres-js/);
+    expect(text, `${file} must go through the doors`).not.toMatch(
+      /from 'postgres'|from 'drizzle-orm\/postgres-js/,
+    );
   }
 });

@@ -85,7 +85,11 @@ describe('fields that a caller may not set', () => {
       ['POST', '/v1/keys', { name: 'n', role: 'viewer' }],
     ] as const) {
       const { status, body } = await send(method, path, { json: { ...json, [field]: 'x' } });
-      expect([status, body.error, body.details.field], `${method} ${path}`).toEqual([422, 'unknown_field', field]);
+      expect([status, body.error, body.details.field], `${method} ${path}`).toEqual([
+        422,
+        'unknown_field',
+        field,
+      ]);
       expect(body.message).toBe(`There is no field "${field}" here.`);
     }
     expect(await countRows()).toEqual(before);
