@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../src/runtime/clock.ts';
 import type { Config } from '../src/runtime/config.ts';
 import { createGuardedFetch } from '../src/runtime/egress/fetch.ts';
-import { createEgressGuard } from '../src/runtime/egress/guard.ts';
+import { createEgressGuard, type EgressGuard } from '../src/runtime/egress/guard.ts';
 import { startFilteringProxy } from '../src/runtime/egress/proxy.ts';
 import { createMachineLock } from '../src/sites/browser/machine-lock.ts';
 import { createBrowserPool } from '../src/sites/browser/pool.ts';
@@ -20,7 +20,7 @@ const RENDERER_MEMORY_MB = 1_000;
 export function composeScanner(
   config: Config,
   clock: Clock,
-): { scanner: SiteScanner; close(): Promise<void> } {
+): { scanner: SiteScanner; guard: EgressGuard; close(): Promise<void> } {
   const guard = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
   const extraCa = config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
   const guardedFetch = createGuardedFetch({ guard, userAgent: USER_AGENT, clock, extraCa });
@@ -40,5 +40,5 @@ export function composeScanner(
     withMachineLock,
     lighthouse: createLighthouseRunner({ pool, withMachineLock }),
   });
-  return { scanner, close: () => pool.close() };
+  return { scanner, guard, close: () => pool.close() };
 }

@@ -1,28 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import type { Client } from '@temporalio/client';
-import { createRunReconciler } from '../activities/journal/run-reconciler.ts';
-import { createRunActivities } from '../activities/journal/runs.ts';
-import { createTriageReconciler } from '../activities/triage/reconcile-triage.ts';
-import { createTriageRoomActivities } from '../activities/triage/triage-room.ts';
-import { createAnthropicProvider } from '../src/adapters/anthropic/provider.ts';
-import { createAssetStore } from '../src/assets/files/store.ts';
-import { createTickets } from '../src/control/approvals/tickets.ts';
-import type { SkillRunner } from '../src/models/calls/run-skill.ts';
-import { systemClock } from '../src/runtime/clock.ts';
-import { type Config, required } from '../src/runtime/config.ts';
-import { openDatabase } from '../src/runtime/database/database.ts';
+import type { Config } from '../src/runtime/config.ts';
 import type { Logger } from '../src/runtime/logger.ts';
-import { loadPlaybooks } from '../src/triage/playbooks/load.ts';
 import { bundleFile, bundleWorkflows } from './bundle.ts';
 import { createDataConverter } from './codec/data-converter.ts';
+import { compose } from './compose.ts';
 import { openClient, readTemporalTarget, type TemporalTarget } from './connection.ts';
-import { createGateway } from './gateway.ts';
-import { createObserver } from './observer.ts';
 import { parseQueues } from './queues.ts';
 import { connectWhenReady } from './ready.ts';
-import { RUN_END_HOOKS } from './run-end-hooks.ts';
-import { RUN_WORKFLOWS } from './run-workflows.ts';
-import { composeScanner } from './scanner.ts';
 import { ensureSchedules, SCHEDULE_INTERVALS, type ScheduleIntervals } from './schedules.ts';
 import { startWorkers } from './workers.ts';
 
@@ -89,66 +73,6 @@ async function thenClose(running: Promise<void>, close: () => Promise<void>): Pr
   } finally {
     await close();
   }
-}
-
-/** What the worker is made of: each area's activities and reconciler, and how it all is closed, last first. */
-function compose(config: Config, client: Client): { activities: object; close(): Promise<void> } {
-  const clock = systemClock;
-  const db = openDatabase(databaseUrls(config));
-  const gateway = createGateway({ client, workflows: RUN_WORKFLOWS, publicUrl: config.AGOS_PUBLIC_URL });
-  const observer = createObserver(client);
-  const reconcilers = [
-    createTriageReconciler({ db, clock }),
-    createRunReconciler({ db, clock, runEndHooks: RUN_END_HOOKS }),
-  ];
-  const { scanner, close: closeBrowser } = composeScanner(config, clock);
-  const signingSecret = required(config, 'AGOS_SIGNING_SECRET');
-  return {
-    activities: {
-      ...createRunActivities({ db, clock, gateway, observer, reconcilers }),
-      ...createTriageRoomActivities({
-        db,
-        clock,
-        scanner,
-        playbooks: loadPlaybooks(),
-        assets: createAssetStore({
-          dir: required(config, 'AGOS_ASSETS_DIR'),
-          origin: required(config, 'AGOS_ASSETS_URL'),
-          signingSecret,
-          clock,
-        }),
-        skills: composeSkills(config),
-        decisions: {
-          verifyTicket: createTickets({ signingSecret, clock }).verify,
-          requireTicket: config.AGOS_REQUIRE_DECISION_TICKET,
-        },
-      }),
-    },
-    close: async () => {
-      await closeBrowser();
-      await db.close();
-    },
-  };
-}
-
-/** Claude where a key is set; without one every skill answers by its offline method. */
-function composeSkills(config: Config): SkillRunner {
-  const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl } = config;
-  return {
-    provider: apiKey ? createAnthropicProvider({ apiKey, ...(baseUrl && { baseUrl }) }) : null,
-    models: {
-      fast: config.AGOS_MODEL_FAST,
-      balanced: config.AGOS_MODEL_BALANCED,
-      strategic: config.AGOS_MODEL_STRATEGIC,
-    },
-    clock: systemClock,
-  };
-}
-
-function databaseUrls(config: Config): { url: string; systemUrl: string } {
-  const { DATABASE_URL: url, DATABASE_SYSTEM_URL: systemUrl } = config;
-  if (!url || !systemUrl) throw new Error('DATABASE_URL and DATABASE_SYSTEM_URL must be set.');
-  return { url, systemUrl };
 }
 
 /** Production runs what the build left; only development bundles at the start. */

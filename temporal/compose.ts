@@ -1,0 +1,82 @@
+import type { Client } from '@temporalio/client';
+import { createRunReconciler } from '../activities/journal/run-reconciler.ts';
+import { createRunActivities } from '../activities/journal/runs.ts';
+import { createImportLeadsActivities } from '../activities/leads/import-leads.ts';
+import { createBatchReconciler } from '../activities/leads/reconcile-batches.ts';
+import { createTriageReconciler } from '../activities/triage/reconcile-triage.ts';
+import { createTriageRoomActivities } from '../activities/triage/triage-room.ts';
+import { createAnthropicProvider } from '../src/adapters/anthropic/provider.ts';
+import { createAssetStore } from '../src/assets/files/store.ts';
+import { createTickets } from '../src/control/approvals/tickets.ts';
+import type { RunRow } from '../src/journal/runs/repository.ts';
+import { startRun } from '../src/journal/runs/start-run.ts';
+import type { SkillRunner } from '../src/models/calls/run-skill.ts';
+import { type Clock, systemClock } from '../src/runtime/clock.ts';
+import { type Config, required } from '../src/runtime/config.ts';
+import { openDatabase } from '../src/runtime/database/database.ts';
+import { loadPlaybooks } from '../src/triage/playbooks/load.ts';
+import { requestTriage } from '../src/triage/triage-room/request-triage.ts';
+import { createGateway } from './gateway.ts';
+import { createObserver } from './observer.ts';
+import { RUN_END_HOOKS } from './run-end-hooks.ts';
+import { RUN_WORKFLOWS } from './run-workflows.ts';
+import { composeScanner } from './scanner.ts';
+
+/** What the worker is made of: each area's activities and reconciler, and how it all is closed, last first. */
+export function compose(config: Config, client: Client): { activities: object; close(): Promise<void> } {
+  const clock = systemClock;
+  const db = openDatabase({
+    url: required(config, 'DATABASE_URL'),
+    systemUrl: required(config, 'DATABASE_SYSTEM_URL'),
+  });
+  const gateway = createGateway({ client, workflows: RUN_WORKFLOWS, publicUrl: config.AGOS_PUBLIC_URL });
+  const signingSecret = required(config, 'AGOS_SIGNING_SECRET');
+  const files = { dir: required(config, 'AGOS_ASSETS_DIR'), origin: required(config, 'AGOS_ASSETS_URL') };
+  const assets = createAssetStore({ ...files, signingSecret, clock });
+  const { scanner, guard, close: closeBrowser } = composeScanner(config, clock);
+  const shared = { db, clock, gateway, assets, runEndHooks: RUN_END_HOOKS };
+  const reconcilers = [
+    createTriageReconciler({ db, clock }),
+    createBatchReconciler({ db, clock }),
+    createRunReconciler({ db, clock, runEndHooks: RUN_END_HOOKS }),
+  ];
+  return {
+    activities: {
+      ...createRunActivities({ db, clock, gateway, observer: createObserver(client), reconcilers }),
+      ...createImportLeadsActivities({
+        ...shared,
+        urlRules: { isAllowed: guard.isAllowed },
+        requestTriage,
+        startSoon: (run: RunRow) => startRun(shared, run),
+      }),
+      ...createTriageRoomActivities({
+        ...shared,
+        scanner,
+        playbooks: loadPlaybooks(),
+        skills: composeSkills(config, clock),
+        decisions: {
+          verifyTicket: createTickets({ signingSecret, clock }).verify,
+          requireTicket: config.AGOS_REQUIRE_DECISION_TICKET,
+        },
+      }),
+    },
+    close: async () => {
+      await closeBrowser();
+      await db.close();
+    },
+  };
+}
+
+/** Claude where a key is set; without one every skill answers by its offline method. */
+function composeSkills(config: Config, clock: Clock): SkillRunner {
+  const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl } = config;
+  return {
+    provider: apiKey ? createAnthropicProvider({ apiKey, ...(baseUrl && { baseUrl }) }) : null,
+    models: {
+      fast: config.AGOS_MODEL_FAST,
+      balanced: config.AGOS_MODEL_BALANCED,
+      strategic: config.AGOS_MODEL_STRATEGIC,
+    },
+    clock,
+  };
+}
