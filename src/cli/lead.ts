@@ -39,12 +39,12 @@ function describe(lead: LeadView, audit: AuditView | null, report: string | null
   if (lead.hold) facts.push(['held because', plain(lead.hold.message)]);
   if (lead.awaiting) facts.push(['decide until', `${lead.awaiting.until} with: npx agos decide ${lead.id}`]);
   if (audit?.summary) facts.push(['summary', `${plain(audit.summary.text)} (${audit.summary.generated_by})`]);
-  if (audit?.workflow_url) facts.push(['workflow', audit.workflow_url]);
-  if (report) facts.push(['report', report]);
   const found = (audit?.signals ?? []).filter((signal) => signal.detected && signal.points > 0);
   const rows = found
     .sort((a, b) => b.points - a.points)
     .map((signal) => [String(signal.points), signal.code, plain(signal.evidence[0]?.text ?? '')]);
   const signals = rows.length > 0 ? `\n${table(['points', 'signal', 'what was found'], rows)}` : '';
-  return table(['lead', lead.id], facts) + signals;
+  // Links stand outside the table: a wrapped one cannot be opened.
+  const links = [report && `report    ${report}`, audit?.workflow_url && `workflow  ${audit.workflow_url}`];
+  return [table(['lead', lead.id], facts) + signals, ...links.filter(Boolean)].join('\n');
 }

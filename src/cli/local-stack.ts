@@ -86,7 +86,6 @@ async function startProcesses(
       logFile: join(dataDir, `${name}.log`),
       env: environment,
       cwd: ROOT,
-      deathSignal: 'TERM',
       stopTimeoutMs: 20_000,
     }),
   });

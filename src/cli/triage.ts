@@ -61,8 +61,8 @@ async function triage(
 async function printTable(client: ApiClient, lines: TriageLine[]): Promise<void> {
   print(
     table(
-      ['site', 'outcome', 'score', 'why', ''],
-      lines.map((line) => resultRow(line, null)),
+      ['site', 'outcome', 'score', 'why'],
+      lines.map((line) => resultRow(line)),
     ),
   );
   for (const line of lines) {
