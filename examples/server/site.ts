@@ -1,44 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { SITE_HOLD_CODES } from '../../src/kernel/holds.ts';
+import { SIGNAL_CODES, type SignalCode } from '../../src/triage/signals/codes.ts';
 
-/** The 19 signals of triage, in the order in which labels list them. */
-export const SIGNAL_CODES = [
-  'pagespeed_below_50',
-  'ssl_missing',
-  'ssl_invalid',
-  'ssl_expired',
-  'ssl_expiring',
-  'not_mobile_responsive',
-  'copyright_outdated',
-  'title_missing',
-  'meta_description_missing',
-  'h1_missing',
-  'broken_images',
-  'broken_links',
-  'images_without_alt',
-  'outdated_technology',
-  'mixed_content',
-  'console_errors',
-  'accessibility_serious',
-  'contact_missing',
-  'placeholder_text',
-] as const;
+export { SIGNAL_CODES, type SignalCode };
 
 /** The holds that a served page can earn by itself (the rest are about the machine or the run). */
-export const LABEL_HOLDS = [
-  'unreachable',
-  'domain_parked',
-  'http_error',
-  'blocked',
-  'not_html',
-  'redirect_forbidden',
-  'too_many_redirects',
-  'page_timeout',
-  'page_too_large',
-  'browser_crashed',
-  'target_forbidden',
-] as const;
+export const LABEL_HOLDS = SITE_HOLD_CODES.filter((code) => code !== 'browser_sandbox_unavailable');
 
 const hostName = z.string().regex(/^(?:[a-z0-9-]+\.)+example$/, 'a lower-case name under .example');
 
@@ -64,7 +33,6 @@ export type Site = z.infer<typeof siteSchema>;
 /** What a person writes into site.json: the fields with a default may be absent. */
 export type SiteFileContent = z.input<typeof siteSchema>;
 export type SiteRoute = z.infer<typeof route>;
-export type SignalCode = (typeof SIGNAL_CODES)[number];
 
 const judgement = z.strictObject({ expected: z.boolean(), why: z.string().min(10) });
 
