@@ -120,7 +120,8 @@ function closer(browser: Browser, pid: number, folder: string): () => Promise<vo
       await killTree(pid);
       await closed;
     }
-    await removeProfile(folder);
+    // A folder that resists is no reason to fail: nobody waits for this but the next browser.
+    await removeProfile(folder).catch(() => undefined);
   };
   return () => {
     closing ??= close();

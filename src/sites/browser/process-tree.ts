@@ -17,12 +17,13 @@ export async function killTree(rootPid: number): Promise<void> {
   for (const { pid } of await processTree(rootPid)) killProcess(pid);
 }
 
-/** Ends one process at once; one that is gone already is fine. */
+/** Ends one process at once; one that is gone already, or that is a set-uid helper and not ours, is left alone. */
 export function killProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }
 
