@@ -3,12 +3,16 @@ import type { RequestContext } from '../../journal/request-context.ts';
 import type { Role } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import { newId } from '../../runtime/ids.ts';
-import { mayGrant } from '../identity/permissions.ts';
+import { mayGrant, type Permission, permissionsOf } from '../identity/permissions.ts';
 import { lockTenant } from '../tenants/repository.ts';
 import { changeMemberRow, countOthers, findMember, insertMember, type MemberRow } from './repository.ts';
 
-/** What the member verbs need: `role` is the caller's own, `now` the moment of removal. */
-export type MemberContext = RequestContext & { role: Role; now: Date; checkVersion(version: number): void };
+/** What the member verbs need: role and permissions are the caller's own, `now` the moment of removal. */
+export type MemberContext = RequestContext & {
+  identity: { role: Role; permissions: ReadonlySet<Permission> };
+  now: Date;
+  checkVersion(version: number): void;
+};
 
 /** Adds a person with a role up to the caller's own; throws `conflict` when the person is a member already. */
 export async function addMember(
@@ -16,7 +20,7 @@ export async function addMember(
   input: { issuer: string; subject: string; role: Role; name: string | null; email: string | null },
 ): Promise<MemberRow> {
   const { tx, scope } = ctx;
-  requireGrant(ctx.role, input.role);
+  requireGrant(ctx, input.role);
   const member = await insertMember(tx, {
     tenantId: scope.tenant,
     id: newId(),
@@ -37,7 +41,7 @@ export async function changeMember(
   ctx.checkVersion(member.version);
   const { role } = input.change;
   if (role !== undefined && role !== member.role) {
-    requireGrant(ctx.role, role);
+    requireGrant(ctx, role);
     await requireAnotherOwner(ctx, member);
   }
   const changed = await changeMemberRow(ctx.tx, ctx.scope.tenant, member.id, input.change);
@@ -61,19 +65,23 @@ async function lockMember(ctx: MemberContext, id: string): Promise<MemberRow> {
   await lockTenant(ctx.tx, ctx.scope.tenant);
   const member = await findMember(ctx.tx, ctx.scope.tenant, id);
   if (!member) throw new AgosError('not_found', 'There is no such member.');
-  requireGrant(ctx.role, member.role);
+  requireRank(ctx, member.role);
   return member;
 }
 
-function requireGrant(own: Role, granted: Role): void {
-  if (mayGrant(own, granted)) return;
-  throw new AgosError(
-    'permission_denied',
-    `As ${own} you can neither grant nor change the role ${granted}.`,
-    {
-      field: 'role',
-    },
-  );
+function requireRank({ identity }: MemberContext, role: Role): void {
+  if (mayGrant(identity.role, role)) return;
+  const sentence = `As ${identity.role} you can neither grant nor change the role ${role}.`;
+  throw new AgosError('permission_denied', sentence, { field: 'role' });
+}
+
+/** A key narrowed to `members:write` must not let its holder in as an owner who may do everything. */
+function requireGrant(ctx: MemberContext, granted: Role): void {
+  requireRank(ctx, granted);
+  const beyond = [...permissionsOf(granted)].find((one) => !ctx.identity.permissions.has(one));
+  if (beyond === undefined) return;
+  const sentence = `You lack the permission ${beyond} that the role ${granted} would give.`;
+  throw new AgosError('permission_denied', sentence, { field: 'role' });
 }
 
 async function requireAnotherOwner(ctx: MemberContext, member: MemberRow): Promise<void> {

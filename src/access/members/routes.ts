@@ -107,7 +107,7 @@ const add = defineRoute({
   responses: { 201: answer },
   errors: ['conflict'],
   handler: async (ctx) => {
-    const member = await addMember({ ...ctx, role: ctx.identity.role }, ctx.body);
+    const member = await addMember(ctx, ctx.body);
     return { status: 201, ...reply(member) };
   },
 });
@@ -129,8 +129,7 @@ const change = defineRoute({
       ...(name !== undefined && { name }),
       ...(email !== undefined && { email }),
     };
-    const context = { ...ctx, role: ctx.identity.role };
-    return { status: 200, ...reply(await changeMember(context, { id: ctx.params.id, change: given })) };
+    return { status: 200, ...reply(await changeMember(ctx, { id: ctx.params.id, change: given })) };
   },
 });
 
@@ -146,7 +145,7 @@ const remove = defineRoute({
   errors: ['last_owner'],
   whileSuspended: true,
   handler: async (ctx) => {
-    await removeMember({ ...ctx, role: ctx.identity.role }, { id: ctx.params.id });
+    await removeMember(ctx, { id: ctx.params.id });
     return { status: 204 };
   },
 });

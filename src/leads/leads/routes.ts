@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import type { Identity } from '../../access/identity/identity.ts';
 import { defineRoute, etagOf, idParam, pageFields, pageOf, type Route } from '../../api/kit/index.ts';
 import type { RequestContext } from '../../journal/request-context.ts';
 import type { RunRow } from '../../journal/runs/repository.ts';
@@ -103,6 +104,7 @@ const createRoute = (deps: LeadRoutesDeps) =>
       if (ctx.body.triage && !ctx.identity.permissions.has('triage:run')) {
         throw new AgosError('permission_denied', 'Your role may create leads but not start scans.');
       }
+      requireMayAssign(ctx);
       const created = await createLead(ctx, { ...ctx.body, source: 'api' }, deps.urlRules);
       const run = ctx.body.triage ? (await deps.requestTriage(ctx, { leadId: created.id })).run : null;
       const row = run ? ((await findLead(ctx.tx, ctx.scope.tenant, created.id)) ?? created) : created;
@@ -162,9 +164,7 @@ const updateRoute = defineRoute({
   responses: { 200: lead },
   errors: ['not_found', 'version_mismatch', 'validation_failed', 'permission_denied'],
   handler: async (ctx) => {
-    if (ctx.body.assigned_to !== undefined && !ctx.identity.permissions.has('leads:assign')) {
-      throw new AgosError('permission_denied', 'Your role may not assign leads.', { field: 'assigned_to' });
-    }
+    requireMayAssign(ctx);
     const row = await updateLead(ctx, { id: ctx.params.id, change: ctx.body });
     return { status: 200, body: toLeadView(row), headers: { etag: etagOf(row.version) } };
   },
@@ -186,6 +186,13 @@ const deleteRoute = defineRoute({
     return { status: 204 };
   },
 });
+
+type Assigning = { body: { assigned_to?: string | null | undefined }; identity: Identity };
+
+function requireMayAssign({ body, identity }: Assigning): void {
+  if (body.assigned_to === undefined || identity.permissions.has('leads:assign')) return;
+  throw new AgosError('permission_denied', 'Your role may not assign leads.', { field: 'assigned_to' });
+}
 
 const EXPORT_PAGE = 500;
 
