@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
 import { AgosError } from '../src/kernel/errors.ts';
 import { SiteHoldError } from '../src/kernel/holds.ts';
+import { redactText } from '../src/runtime/redact.ts';
 import { FAILURE_TYPES, failureTypeOf, isPassing } from '../workflows/lib/failures.ts';
 
 /** Work that fails for an unknown reason this many times is given up; known passing causes have their own limits. */
@@ -34,14 +35,16 @@ function isTemporalsOwn(error: unknown): error is Error {
 }
 
 /** A browser that died may have been killed by another site's page, so the site gets a second chance. */
-function fromSiteHold(error: SiteHoldError, attempt: number): ApplicationFailure {
-  if (error.hold.code === 'browser_crashed' && attempt === 1) {
-    return ApplicationFailure.retryable(error.message, FAILURE_TYPES.browserCrashed);
+function fromSiteHold({ hold }: SiteHoldError, attempt: number): ApplicationFailure {
+  // A site writes addresses into it, some with a key in their query; from here it goes to people.
+  const message = redactText(hold.message);
+  if (hold.code === 'browser_crashed' && attempt === 1) {
+    return ApplicationFailure.retryable(message, FAILURE_TYPES.browserCrashed);
   }
   return ApplicationFailure.create({
     type: FAILURE_TYPES.siteHold,
-    message: error.message,
-    details: [error.hold],
+    message,
+    details: [{ ...hold, message }],
     nonRetryable: true,
     category: EXPECTED,
   });

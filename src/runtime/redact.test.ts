@@ -9,6 +9,8 @@ const SECRETS = [
   'postgres://agos_app:hunter22@db.internal/agos',
   '{"password":"correcthorse"}',
   'https://api.example/?api_key=abcdef123456',
+  'https://api.example/?page=2&key=abcdef123456',
+  'https://files.example/a?sig=abcdef123456',
 ];
 
 test.each(SECRETS)('a secret inside a sentence does not survive: %s', (secret) => {

@@ -11,6 +11,10 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
     /((?:api[_-]?key|password|passwd|secret|token|signature)\\*["']?\s*[:=]\s*\\*["']?)[^\s"'&,}\\]{6,}/gi,
     `$1${REPLACEMENT}`,
   ],
+  [
+    /([?&](?:key|sig|auth|code|jwt|pass|pwd|sid|session\w*|credentials?|x-amz-[\w-]+)=)[^\s"'&<>\\]{6,}/gi,
+    `$1${REPLACEMENT}`,
+  ],
 ];
 
 /** Removes what looks like a secret from a text that goes to a log, a response or a history. */

@@ -36,7 +36,7 @@ export function errorResponse(error: AgosError, at: { requestId: string; now: Da
   const isMissing = code === 'not_found';
   const body: ErrorEnvelope = {
     error: code,
-    message: isMissing ? NOT_FOUND : redactText(error.message),
+    message: isMissing ? NOT_FOUND : error.message,
     details: { class: ERROR_CODES[code].class, ...(isMissing || isHidden(code) ? {} : error.details) },
     requestId: at.requestId,
     timestamp: at.now.toISOString(),
@@ -46,7 +46,8 @@ export function errorResponse(error: AgosError, at: { requestId: string; now: Da
     headers.set('retry-after', String(error.details.retryAfterSeconds));
   }
   if (status === 401) headers.set('www-authenticate', 'Bearer');
-  return new Response(JSON.stringify(body), { status, headers });
+  // The whole answer, since details repeat what the caller sent: a key given as a field's name, say.
+  return new Response(redactText(JSON.stringify(body)), { status, headers });
 }
 
 /** What happened inside is for the log only. */

@@ -49,6 +49,8 @@ export type DecisionToRecord = {
   reason: string | null;
   via: 'ticket' | 'unauthenticated' | 'expiry';
   decidedBy: string | null;
+  /** What the ticket's holder was shown; see `decideApproval`. */
+  argumentsDigest?: string;
 };
 
 /** Records the one final decision and its audit row; throws `already_decided` for any later one. */
@@ -64,6 +66,7 @@ export async function recordDecision(
     reason: decision.reason,
     decidedBy: decision.decidedBy,
     decidedVia: decision.via,
+    ...(decision.argumentsDigest !== undefined && { argumentsDigest: decision.argumentsDigest }),
     now: ctx.now,
   });
   const scope = systemScope(input.tenant, decision.decidedBy ?? input.principal_id);

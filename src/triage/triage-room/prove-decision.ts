@@ -32,8 +32,8 @@ export async function proveDecision(
   if (decision.via === 'expiry') return { approvalId, outcome, reason, via: 'expiry', decidedBy: null };
   if (decision.ticket !== null) {
     const expected = { tenant: input.tenant, approvalId, outcome };
-    const { actorId } = await verifier.verifyTicket(decision.ticket, expected);
-    return { approvalId, outcome, reason, via: 'ticket', decidedBy: actorId };
+    const { actorId, digest } = await verifier.verifyTicket(decision.ticket, expected);
+    return { approvalId, outcome, reason, via: 'ticket', decidedBy: actorId, argumentsDigest: digest };
   }
   if (verifier.requireTicket) {
     throw new AgosError(
