@@ -37,8 +37,10 @@ export function findingsSection(model: ReportModel): SafeHtml {
 
 function findingCard(model: ReportModel, finding: Finding, number: number): SafeHtml {
   const words = signalWords(finding.code);
-  const shown = finding.evidence.slice(0, EVIDENCE_SHOWN);
-  const more = finding.evidence.length - shown.length;
+  // Both viewports often show the same; it is said once and pictured twice.
+  const said = [...new Map(finding.evidence.map((one) => [`${one.text} ${one.snippet}`, one])).values()];
+  const shown = said.slice(0, EVIDENCE_SHOWN);
+  const more = said.length - shown.length;
   return html`<li class="finding"><div class="finding-head"><span class="number">${number}</span><h3>${words.title}</h3><span class="points">${finding.points} ${finding.points === 1 ? 'point' : 'points'}</span></div>
 <p class="why">${words.why}</p>
 ${shown.length > 0 && html`<ul class="evidence">${shown.map(evidenceItem)}${more > 0 && html`<li class="more">and ${more} more like these</li>`}</ul>`}
@@ -66,9 +68,18 @@ function closeUps(model: ReportModel, finding: Finding, number: number): SafeHtm
 
 /** What was in order, and what could not be told. */
 export function remainderSection(model: ReportModel): SafeHtml | null {
-  const fine = model.signals.filter((signal) => signal.detected === false);
+  const fine = fineSentences(model);
   const unknown = model.signals.filter((signal) => signal.detected === null);
   if (fine.length + unknown.length === 0) return null;
-  return html`<section class="remainder">${fine.length > 0 && html`<div><h2>In order</h2><ul class="fine">${fine.map((signal) => html`<li>${signalWords(signal.code).fine}</li>`)}</ul></div>`}
+  return html`<section class="remainder">${fine.length > 0 && html`<div><h2>In order</h2><ul class="fine">${fine.map((sentence) => html`<li>${sentence}</li>`)}</ul></div>`}
 ${unknown.length > 0 && html`<div><h2>Could not be told</h2><ul class="unknown">${unknown.map((signal) => html`<li>${signalWords(signal.code).title}?<small>${spellOut(signal.evidence[0]?.text ?? 'The check did not run.')}</small></li>`)}</ul></div>`}</section>`;
+}
+
+/** The checks that found nothing; of the connection's four only one is said, and none beside a fault of it. */
+function fineSentences(model: ReportModel): string[] {
+  const isConnection = (signal: Finding): boolean => signal.code.startsWith('ssl_');
+  const fine = model.signals.filter((signal) => signal.detected === false);
+  const connection = fine.filter(isConnection).length === 4 ? [signalWords('ssl_missing').fine] : [];
+  const rest = fine.filter((signal) => !isConnection(signal));
+  return [...connection, ...rest.map((signal) => signalWords(signal.code).fine)];
 }

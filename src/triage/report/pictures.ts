@@ -6,7 +6,7 @@ import type { ReportModel, ReportPicture } from './model.ts';
 /** Width in CSS points at which each screenshot was taken; regions of evidence use the same points. */
 const WIDTHS = { phone: 390, desktop: 1280 } as const;
 const MARGIN = { phone: 24, desktop: 60 } as const;
-const MIN_HEIGHT = { phone: 170, desktop: 300 } as const;
+const LEAST = { phone: { width: 390, height: 170 }, desktop: { width: 720, height: 230 } } as const;
 
 export type Device = Region['screenshot'];
 export type Mark = { number: number; region: Region };
@@ -52,15 +52,23 @@ export function markedPicture(canvas: Canvas, marks: readonly Mark[], label: str
 /** The part of the picture around one piece of evidence; null when it lies below the picture. */
 export function closeUp(canvas: Canvas, mark: Mark, label: string): SafeHtml | null {
   if (!liesOn(mark.region, canvas)) return null;
-  const margin = MARGIN[canvas.device];
+  const margin = 2 * MARGIN[canvas.device];
   const box = clamp(mark.region, canvas);
-  const height = Math.min(
-    canvas.height,
-    Math.max(MIN_HEIGHT[canvas.device], Math.min(box.height + 2 * margin, canvas.width)),
-  );
-  const middle = box.y + Math.min(box.height, height) / 2;
-  const y = Math.max(0, Math.min(canvas.height - height, Math.round(middle - height / 2)));
-  return html`<svg class="closeup ${canvas.device}" viewBox="0 ${y} ${canvas.width} ${Math.round(height)}" role="img" aria-label="${label}"><use href="#shot-${canvas.device}"/>${markShape(mark, canvas)}</svg>`;
+  const width = between(LEAST[canvas.device].width, box.width + margin, canvas.width);
+  const height = Math.min(canvas.height, between(LEAST[canvas.device].height, box.height + margin, width));
+  const x = window(box.x, box.width, width, canvas.width);
+  const y = window(box.y, box.height, height, canvas.height);
+  return html`<svg class="closeup ${canvas.device}" viewBox="${x} ${y} ${width} ${height}" role="img" aria-label="${label}"><use href="#shot-${canvas.device}"/>${markShape(mark, canvas)}</svg>`;
+}
+
+function between(least: number, value: number, most: number): number {
+  return Math.round(Math.min(most, Math.max(least, value)));
+}
+
+/** Where a window of this size starts so that the box stands in its middle and the picture fills it. */
+function window(start: number, length: number, size: number, whole: number): number {
+  const middle = start + Math.min(length, size) / 2;
+  return Math.round(Math.max(0, Math.min(whole - size, middle - size / 2)));
 }
 
 function liesOn(region: Region, canvas: Canvas): boolean {

@@ -87,7 +87,14 @@ function madeSection(model: ReportModel): SafeHtml {
       ? []
       : [['Took', `${Math.max(1, Math.round(model.duration_ms / 1000))} seconds`] as [string, string]]),
     ['Weighed by', `${model.playbook.name}, version ${model.playbook.version}`],
-    ['Looked at with', 'A real browser, once as a phone and once as a large screen'],
+    ...(model.score === null
+      ? []
+      : [
+          ['Looked at with', 'A real browser, once as a phone and once as a large screen'] as [
+            string,
+            string,
+          ],
+        ]),
     ['Speed measured', model.lighthouse === null ? 'No' : `With Lighthouse ${model.lighthouse.version}`],
     ['Summary', model.summary === null ? 'None' : writtenBy(model.summary.generated_by)],
   ];

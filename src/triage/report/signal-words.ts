@@ -14,7 +14,7 @@ const WORDS: Record<SignalCode, SignalWords> = {
     title: 'The connection is not encrypted',
     why: 'Browsers mark the site as "not secure", and what visitors type into a form can be read on the way.',
     help: 'A certificate costs nothing today and can be set up within an hour.',
-    fine: 'The connection is encrypted',
+    fine: 'The connection is encrypted and its certificate is sound',
   },
   ssl_invalid: {
     title: 'Browsers do not trust the security certificate',
