@@ -40,27 +40,38 @@ export function digestOf(value: Record<string, unknown>): string {
   return createHash('sha256').update(canonical(value)).digest('hex');
 }
 
-/** Opens the wait for a person; a repeated attempt of the same run finds the one it opened. */
+/**
+ * Opens the wait for a person; a repeated attempt of the same run finds the one it opened, and a decision
+ * that was made on these very arguments stands. Other arguments, or a withdrawn wait, ask again.
+ */
 export async function openApproval(tx: Tx, approval: NewApproval): Promise<ApprovalRow> {
-  const argumentsDigest = digestOf(approval.arguments);
+  const asked = { ...approval, argumentsDigest: digestOf(approval.arguments) };
   const [opened] = await tx
     .insert(approvals)
-    .values({ ...approval, id: newId(), argumentsDigest })
+    .values({ ...asked, id: newId() })
     .onConflictDoNothing({ target: [approvals.tenantId, approvals.runId, approvals.kind] })
     .returning();
   if (opened) return opened;
-  const [known] = await tx
-    .select()
-    .from(approvals)
-    .where(
-      and(
-        eq(approvals.tenantId, approval.tenantId),
-        eq(approvals.runId, approval.runId),
-        eq(approvals.kind, approval.kind),
-      ),
-    );
-  return known!;
+  const { tenantId, runId, kind } = approval;
+  const ofRun = and(eq(approvals.tenantId, tenantId), eq(approvals.runId, runId), eq(approvals.kind, kind));
+  const [known] = await tx.select().from(approvals).where(ofRun).for('update');
+  if (known!.status !== 'withdrawn' && known!.argumentsDigest === asked.argumentsDigest) return known!;
+  const [reopened] = await tx
+    .update(approvals)
+    .set({ ...asked, ...UNDECIDED })
+    .where(ofRun)
+    .returning();
+  return reopened!;
 }
+
+const UNDECIDED = {
+  status: 'open',
+  outcome: null,
+  reason: null,
+  decidedBy: null,
+  decidedVia: null,
+  decidedAt: null,
+} as const;
 
 /** An approval that the actor may see, or null. */
 export async function findApproval(tx: Tx, tenant: string, id: string): Promise<ApprovalRow | null> {

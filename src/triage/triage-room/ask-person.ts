@@ -1,21 +1,33 @@
 import type { DecideResult, TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
-import { decideApproval, openApproval } from '../../control/approvals/repository.ts';
+import { type ApprovalRow, decideApproval, openApproval } from '../../control/approvals/repository.ts';
 import { recordAudit } from '../../journal/audit-log/record.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { awaitDecision } from '../../leads/leads/scan-status.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { changeAudit } from '../audits/repository.ts';
+import type { Decision } from '../scoring/rules.ts';
 import { requireAudit } from './score-audit.ts';
+import { holdTriage, SUPERSEDED } from './settle-triage.ts';
 
 /** Roles that may decide on a score (`decisions:decide`). */
 const DECIDABLE_BY = ['owner', 'admin', 'operator'] as const;
 
-/** Opens the wait for a person on a score near the threshold; the side it fell on is the default. */
+/** A wait for a person, or the decision that an earlier attempt of the same run has already got. */
+export type Asked = {
+  approval_id: string;
+  until: string;
+  decided: { outcome: Decision; by: 'person' | 'expiry'; reason: string | null } | null;
+};
+
+/**
+ * Opens the wait for a person on a score near the threshold; the side it fell on is the default. Null when
+ * another run owns the lead now: then this one is ended.
+ */
 export async function askPerson(
   ctx: { tx: Tx; now: Date; workflowId: string },
   input: TriageRoomInput,
   wait: { reviewMs: number },
-): Promise<{ approval_id: string; until: string } | null> {
+): Promise<Asked | null> {
   const audit = await requireAudit(ctx.tx, input);
   if (audit.score === null || audit.decision === null) throw new Error(`audit ${audit.id} has no score`);
   const approval = await openApproval(ctx.tx, {
@@ -32,14 +44,26 @@ export async function askPerson(
     createdBy: input.principal_id,
   });
   const until = approval.expiresAt.toISOString();
+  const asked = { approval_id: approval.id, until, decided: decisionOf(approval) };
+  if (asked.decided) return asked;
   await changeAudit(ctx.tx, { tenant: input.tenant, id: audit.id }, { status: 'awaiting' });
   if (input.lead_id) {
     const writer = { tenant: input.tenant, leadId: input.lead_id, runId: input.run_id, now: ctx.now };
     const awaiting = { decision: 'triage_score' as const, approval_id: approval.id, until };
     const result = { score: audit.score, reasons: audit.reasons, auditId: audit.id, awaiting };
-    if ((await awaitDecision(ctx.tx, writer, result)) === 'superseded') return null;
+    if ((await awaitDecision(ctx.tx, writer, result)) === 'superseded') {
+      await holdTriage(ctx, input, SUPERSEDED);
+      return null;
+    }
   }
-  return { approval_id: approval.id, until };
+  return asked;
+}
+
+/** A reset workflow asks again, but what was decided on this very score stands. */
+function decisionOf(approval: ApprovalRow): Asked['decided'] {
+  if (approval.status === 'open') return null;
+  const by = approval.decidedVia === 'expiry' ? 'expiry' : 'person';
+  return { outcome: approval.outcome as Decision, by, reason: approval.reason };
 }
 
 /** Who decided what, as it reaches the activity that records it. */

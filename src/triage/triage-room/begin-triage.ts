@@ -1,6 +1,7 @@
 import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
 import { insertAgentRun } from '../../agents/agent-runs/repository.ts';
 import { claimRun } from '../../journal/runs/repository.ts';
+import { settleItems } from '../../leads/batches/settle-items.ts';
 import { findLead } from '../../leads/leads/repository.ts';
 import { beginScan } from '../../leads/leads/scan-status.ts';
 import type { Tx } from '../../runtime/database/database.ts';
@@ -8,6 +9,7 @@ import { changeAudit, insertAudit } from '../audits/repository.ts';
 import { choosePlaybook } from '../playbooks/choose.ts';
 import type { Playbook } from '../playbooks/schema.ts';
 import { TRIAGE_AGENT } from './agent.ts';
+import { holdTriage, SUPERSEDED } from './settle-triage.ts';
 
 /** Which optional checks a triage runs; fixed when it begins, so that a replay takes the same way. */
 export type TriagePlan = { links: boolean; lighthouse: boolean };
@@ -30,14 +32,23 @@ export async function beginTriage(
   if (!run) return null;
   const lead = input.lead_id ? await findLead(tx, input.tenant, input.lead_id) : null;
   const url = lead?.url ?? run.target;
-  if (url === null) return null;
-  if (lead) {
-    const writer = { tenant: input.tenant, leadId: lead.id, runId: run.id, now };
-    if ((await beginScan(tx, writer)) === 'superseded') return null;
+  if (url === null || (lead && (await isSuperseded(ctx, input, lead.id)))) {
+    await holdTriage(ctx, input, SUPERSEDED);
+    if (input.lead_id && !lead) await settleItems(tx, input.tenant, input.lead_id, 'unprocessed');
+    return null;
   }
   const playbook = choosePlaybook(ctx.playbooks, lead?.industry ?? null);
   await openAudit(ctx, input, { url, playbook });
   return { links: playbook.checks.links, lighthouse: playbook.checks.lighthouse };
+}
+
+async function isSuperseded(
+  { tx, now }: { tx: Tx; now: Date },
+  input: TriageRoomInput,
+  leadId: string,
+): Promise<boolean> {
+  const writer = { tenant: input.tenant, leadId, runId: input.run_id, now };
+  return (await beginScan(tx, writer)) === 'superseded';
 }
 
 async function openAudit(

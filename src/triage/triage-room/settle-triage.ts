@@ -83,6 +83,12 @@ export async function holdTriage(
   return { status: written === 'superseded' ? 'superseded' : 'held', score: null, hold_code: hold.code };
 }
 
+/** What becomes of a run whose lead another run has taken over, or somebody has removed. */
+export const SUPERSEDED: Hold = {
+  code: 'cancelled',
+  message: 'Another run took the lead over, or the lead was removed.',
+};
+
 /** A site that could not be scanned to the end has no score and no signals. */
 const UNSCORED = { score: null, decision: null, reasons: [], signals: [] };
 

@@ -30,11 +30,12 @@ import {
 import { createProgress, type ProgressTracker } from './progress.ts';
 
 const core = proxyProfile<TriageRoomActivities>('core');
-const fetching = proxyProfile<TriageRoomActivities>('fetch');
-const browser = proxyProfile<TriageRoomActivities>('browser');
-const lighthouse = proxyProfile<TriageRoomActivities>('lighthouse');
-const model = proxyProfile<TriageRoomActivities>('model');
-const report = proxyProfile<TriageRoomActivities>('report');
+const fetching = proxyProfile<TriageRoomActivities>('fetch', 'Ask the site over HTTP');
+const links = proxyProfile<TriageRoomActivities>('fetch', 'Ask every link of the page once');
+const browser = proxyProfile<TriageRoomActivities>('browser', 'Open the page as a phone and as a desktop');
+const lighthouse = proxyProfile<TriageRoomActivities>('lighthouse', 'Measure the page with Lighthouse');
+const model = proxyProfile<TriageRoomActivities>('model', 'Sum up what was found');
+const report = proxyProfile<TriageRoomActivities>('report', 'Write the report');
 
 type Outcome = DecideRequest['outcome'];
 type TriageApproval = Approval<Outcome, DecideResult>;
@@ -83,7 +84,7 @@ async function triage(
   progress.enter('measuring');
   await Promise.all([
     plan.lighthouse ? lighthouse.measurePage(input) : undefined,
-    plan.links ? fetching.checkLinks(input) : undefined,
+    plan.links ? links.checkLinks(input) : undefined,
   ]);
   progress.enter('scoring');
   const scored = await core.scoreAudit(input);
@@ -96,6 +97,10 @@ async function triage(
   }
   const asked = await core.askPerson(input, scored.review_ms);
   if (!asked) return { status: 'superseded', score: scored.score, hold_code: null };
+  if (asked.decided) {
+    const { outcome, by, reason } = asked.decided;
+    return finish(input, progress, { decision: outcome, decidedBy: by, reason });
+  }
   waiting.approvalId = asked.approval_id;
   progress.awaiting(asked.until);
   upsertSearchAttributes({ AgosStatus: ['awaiting'] });
