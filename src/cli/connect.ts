@@ -4,7 +4,13 @@ import { dataFolder, readCredentials } from './credentials.ts';
 import { CliError, EXIT } from './exit.ts';
 import { startLocalStack } from './local-stack.ts';
 
-export type Connection = { client: ApiClient; url: string; close(): Promise<void> };
+export type Connection = {
+  client: ApiClient;
+  url: string;
+  /** The stack was started for this call and ends with it: what was asked for must be waited for. */
+  temporary: boolean;
+  close(): Promise<void>;
+};
 
 const nothing = async (): Promise<void> => undefined;
 
@@ -18,7 +24,7 @@ export async function connect(): Promise<Connection> {
     throw new CliError(EXIT.unreachable, 'No AgOS runs here. Start one with `npx agos up`, or set AGOS_URL.');
   if (!apiKey)
     throw new CliError(EXIT.usage, 'Set AGOS_API_KEY to a key of that server (see `npx agos token`).');
-  return { client: createClient(url, apiKey), url, close: nothing };
+  return { client: createClient(url, apiKey), url, temporary: false, close: nothing };
 }
 
 /** Like `connect`, but brings a stack up for this call when none runs and `AGOS_URL` is not set. */
@@ -29,7 +35,12 @@ export async function connectOrStart(): Promise<Connection> {
     environment: process.env,
     progress: createProgress(),
   });
-  return { client: createClient(stack.url, stack.apiKey), url: stack.url, close: stack.stop };
+  return {
+    client: createClient(stack.url, stack.apiKey),
+    url: stack.url,
+    temporary: true,
+    close: stack.stop,
+  };
 }
 
 async function runningStack() {

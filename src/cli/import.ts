@@ -37,7 +37,10 @@ export function importCommand(): Command {
             { name: basename(file), bytes, mime },
             options.triage,
           );
-          const batch = options.wait ? await untilDone(connection.client, started.id, interrupted) : started;
+          const batch =
+            options.wait || connection.temporary
+              ? await untilDone(connection.client, started.id, interrupted)
+              : started;
           if (interrupted.aborted) return EXIT.interrupted;
           const problems = await problemLines(connection.client, batch.id);
           if (options.json) printJson({ ...batch, problems });

@@ -34,6 +34,7 @@ export type LocalStack = {
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const startedMs = Date.now();
   mkdirSync(options.dataDir, { recursive: true });
+  options.progress.line(`Node ${process.versions.node} at ${process.execPath}`);
   const secrets = { ...localSecrets(options.dataDir), ...given(options.environment) };
   const port = await freePort(8080);
   const assetsPort = await freePort(8081);

@@ -25,7 +25,8 @@ export function triageCommand(): Command {
         const interrupted = interruption();
         const connection = await connectOrStart();
         try {
-          return await triage(connection.client, urls, options, interrupted);
+          const wait = options.wait === true || connection.temporary;
+          return await triage(connection.client, urls, { ...options, wait }, interrupted);
         } finally {
           await connection.close();
         }
