@@ -1,4 +1,4 @@
-import type { ElementFact, Rect } from '../facts.ts';
+import type { Rect } from '../facts.ts';
 
 /** What the collection may cost: passed into the page as plain data. */
 export type Limits = {
@@ -27,5 +27,3 @@ export type Walk = {
   elements: Element[];
   blocks: Block[];
 };
-
-export type Described = ElementFact;
