@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -22,10 +23,8 @@ export type TestIdentityProvider = {
   publicPem: string;
   /** A token of this subject; claims and header override what a proper one has. */
   token(subject: string, claims?: JWTPayload, header?: Partial<JWTHeaderParameters>): Promise<string>;
-  /** Signs with a new key that the endpoint does not publish yet. */
-  rotate(): Promise<void>;
-  /** Lets the endpoint publish the newest key as well. */
-  publish(): Promise<void>;
+  /** A token under a published RSA key, by an algorithm of the caller's choice. */
+  rsaToken(subject: string, algorithm: string): Promise<string>;
   /** How often the keys were fetched. */
   fetches(): number;
   close(): Promise<void>;
@@ -34,8 +33,9 @@ export type TestIdentityProvider = {
 /** Starts an issuer with one ES256 key. */
 export async function startIdentityProvider(): Promise<TestIdentityProvider> {
   const published: JWK[] = [];
-  let current = await newKey();
-  published.push(current.jwk);
+  const current = await newKey();
+  const rsa = await newRsaKey();
+  published.push(current.jwk, rsa.jwk);
   let fetches = 0;
   const server = createServer((_request, response) => {
     fetches += 1;
@@ -50,12 +50,10 @@ export async function startIdentityProvider(): Promise<TestIdentityProvider> {
       new SignJWT({ iss: TEST_ISSUER, aud: TEST_AUDIENCE, sub: subject, exp: inMinutes(5), ...claims })
         .setProtectedHeader({ alg: 'ES256', kid: current.jwk.kid!, ...header })
         .sign(current.privateKey),
-    rotate: async () => {
-      current = await newKey();
-    },
-    publish: async () => {
-      published.push(current.jwk);
-    },
+    rsaToken: async (subject, algorithm) =>
+      new SignJWT({ iss: TEST_ISSUER, aud: TEST_AUDIENCE, sub: subject, exp: inMinutes(5) })
+        .setProtectedHeader({ alg: algorithm, kid: rsa.jwk.kid! })
+        .sign(rsa.privateKey),
     fetches: () => fetches,
     close: () => closeServer(server),
   };
@@ -70,6 +68,12 @@ async function newKey(): Promise<Key> {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: crypto.randomUUID(), alg: 'ES256', use: 'sig' };
   return { privateKey, jwk, publicPem: await exportSPKI(publicKey) };
+}
+
+/** Published without `alg`, as some issuers do: then only the server's own list limits the algorithm. */
+async function newRsaKey(): Promise<{ privateKey: KeyObject; jwk: JWK }> {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid: crypto.randomUUID(), use: 'sig' } };
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { vi } from 'vitest';
 import { createRunReconciler } from '../../activities/journal/run-reconciler.ts';
 import { settleLostRuns } from '../../activities/journal/settle-lost-runs.ts';
 import { createTriageReconciler } from '../../activities/triage/reconcile-triage.ts';
@@ -55,6 +56,8 @@ export type TriageRoom = {
   lead(site: StoredSite, options?: LeadOptions): Promise<Lead>;
   /** Asks for a triage over HTTP; answers with the run's id. */
   triage(lead: Lead): Promise<string>;
+  /** Resolves when the lead waits for a person, and says how long. */
+  untilAwaiting(lead: Lead): Promise<{ approval_id: string; until: string }>;
   handle(lead: Lead): WorkflowHandle;
   /** One pass of the reconciling Schedule. */
   reconcile(): Promise<{ looked_at: number; ended: number; held: number }>;
@@ -145,6 +148,14 @@ export async function startTriageRoom(): Promise<TriageRoom> {
       if (answer.status !== 202) throw new Error(`${answer.status} ${answer.text}`);
       return answer.body.id as string;
     },
+    untilAwaiting: (lead) =>
+      vi.waitUntil(
+        async () => (await room.state(lead)).lead.awaiting as { approval_id: string; until: string },
+        {
+          timeout: 20_000,
+          interval: 50,
+        },
+      ),
     handle: (lead) => client.workflow.getHandle(lead.workflowId),
     reconcile: () =>
       settleLostRuns({

@@ -70,10 +70,16 @@ test('a tenant keeps an owner: the last one is neither demoted nor removed', asy
 
 test('two owners who remove each other at once: one stays', async () => {
   const second = await createMember(app.database, tenant.id, 'owner');
-  const answers = await Promise.all(
-    [tenant.members.owner.id, second.id].map((id) => as('owner', 'DELETE', `/v1/members/${id}`)),
-  );
-  expect(answers.map(({ status }) => status).sort()).toEqual([204, 409]);
+  const ids = [tenant.members.owner.id, second.id];
+  // Both rows are held until both requests are on their way: each would find the other owner still there.
+  let answers: Promise<{ status: number }[]> | undefined;
+  await app.database.admin.begin(async (sql) => {
+    await sql`select 1 from members where id = any(${ids}) for update`;
+    answers = Promise.all(ids.map((id) => as('owner', 'DELETE', `/v1/members/${id}`)));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  });
+  const statuses = ((await answers) ?? []).map(({ status }) => status).sort();
+  expect(statuses).toEqual([204, 409]);
 });
 
 test('a key can do no more than its scopes, and its scopes no more than its role', async () => {

@@ -34,6 +34,10 @@ test('a person is who the issuer says, with the role of the membership', async (
   expect([status, body.role, body.principal.id]).toEqual([200, 'operator', tenant.members.operator.id]);
 });
 
+test('an RSA key works as well as an elliptic one', async () => {
+  expect((await me(await provider.rsaToken(subject(), 'RS256'))).status).toBe(200);
+});
+
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const claims = (sub: string) => ({ iss: TEST_ISSUER, aud: TEST_AUDIENCE, sub, exp: inMinutes(5) });
 
@@ -62,6 +66,7 @@ const FORGERIES: [string, (sub: string) => string | Promise<string>][] = [
   ['unknown issuer', (sub) => provider.token(sub, { iss: 'https://evil.example' })],
   ['no expiry', (sub) => provider.token(sub, { exp: undefined as never })],
   ['no subject', () => provider.token('', { sub: undefined as never })],
+  ['a good signature by an algorithm that is not on the list', (sub) => provider.rsaToken(sub, 'RS512')],
   ['odd kid', (sub) => provider.token(sub, {}, { kid: '../../etc/passwd' })],
   ['a kid that is SQL', (sub) => provider.token(sub, {}, { kid: "' or 1=1 --" })],
   [

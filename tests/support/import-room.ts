@@ -1,0 +1,153 @@
+import { join } from 'node:path';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { createRunReconciler } from '../../activities/journal/run-reconciler.ts';
+import { settleLostRuns } from '../../activities/journal/settle-lost-runs.ts';
+import { createImportLeadsActivities, type ImportLimits } from '../../activities/leads/import-leads.ts';
+import { createBatchReconciler } from '../../activities/leads/reconcile-batches.ts';
+import { endRun, type RunRow } from '../../src/journal/runs/repository.ts';
+import { startRun } from '../../src/journal/runs/start-run.ts';
+import { systemScope } from '../../src/kernel/actor.ts';
+import { settleItems } from '../../src/leads/batches/settle-items.ts';
+import { beginScan, finishScan } from '../../src/leads/leads/scan-status.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import type { Database } from '../../src/runtime/database/database.ts';
+import { newId } from '../../src/runtime/ids.ts';
+import { requestTriage } from '../../src/triage/triage-room/request-triage.ts';
+import { createGateway } from '../../temporal/gateway.ts';
+import type { Gateway } from '../../temporal/gateway-type.ts';
+import { createObserver } from '../../temporal/observer.ts';
+import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
+import { RUN_WORKFLOWS } from '../../temporal/run-workflows.ts';
+import { startTestServer, type TestServer } from '../temporal/support/server.ts';
+import { startTestWorker, testClient } from '../temporal/support/worker.ts';
+import { createTestApp, type TestApp } from './app.ts';
+import { importDeps, type Upload, uploadLeads } from './imports.ts';
+import { createTenant, type TestTenant } from './tenant.ts';
+
+const WORKFLOWS = join(import.meta.dirname, '../../workflows/index.ts');
+
+/** How scans go: settled at once in the database, or as real workflows whose scan nobody serves. */
+export type Scans = 'settled at once' | 'left open';
+
+/** The lead import on a real Temporal server and a real PostgreSQL, behind the real API. */
+export type ImportRoom = {
+  app: TestApp;
+  server: TestServer;
+  client: Client;
+  gateway: Gateway;
+  tenant: TestTenant;
+  /** How many scans of the present tenant were open each time one was started. */
+  openAtStart: number[];
+  startWorker(scans: Scans, limits?: Partial<ImportLimits>): Promise<void>;
+  stopWorker(): Promise<void>;
+  upload(content: string, options?: Upload): Promise<{ id: string; handle: WorkflowHandle }>;
+  /** The batch as the API shows it. */
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests, field by field.
+  batch(id: string): Promise<any>;
+  /** Workflows of the scans that are open, by the lead's domain. */
+  openScans(): Promise<Map<string, WorkflowHandle>>;
+  /** Ends the scan of a lead as Room 1 does. */
+  settle(leadDomain: string, decision: 'qualified' | 'disqualified'): Promise<void>;
+  reconcile(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Brings the import up for one test file. */
+export async function startImportRoom(): Promise<ImportRoom> {
+  const server = await startTestServer();
+  const client = testClient(server.target);
+  const gateway = createGateway({ client, workflows: RUN_WORKFLOWS });
+  const app = await createTestApp({ gateway });
+  const { db, admin } = app.database;
+  const clock = systemClock;
+  const openAtStart: number[] = [];
+  const room: ImportRoom = {
+    app,
+    server,
+    client,
+    gateway,
+    tenant: await createTenant(app.database),
+    openAtStart,
+    startWorker: async (scans, limits = {}) => {
+      await stop();
+      const startSoon = async (run: RunRow): Promise<void> => {
+        const [row] = await admin`select count(*)::int as open from runs where kind = 'triage-room'
+          and tenant_id = ${run.tenantId} and ended_at is null`;
+        if (run.tenantId === room.tenant.id) openAtStart.push(row?.open);
+        await (scans === 'left open' ? startRun({ db, gateway, clock }, run) : settleScan(db, run));
+      };
+      worker = await startTestWorker({
+        target: server.target,
+        workflowsPath: WORKFLOWS,
+        queues: ['workflows', 'core', 'imports'],
+        report: (error) => console.error(error),
+        activities: createImportLeadsActivities({
+          ...importDeps(app),
+          gateway,
+          runEndHooks: RUN_END_HOOKS,
+          requestTriage,
+          startSoon,
+          limits: { pollMs: 100, ...limits },
+        }),
+      });
+    },
+    stopWorker: () => stop(),
+    upload: async (content, options) => {
+      const { id, input } = await uploadLeads(app, room.tenant, content, options);
+      return { id, handle: client.workflow.getHandle(`import:${input.tenant}:${id}`) };
+    },
+    batch: async (id) =>
+      (await app.request('GET', `/v1/batches/${id}`, { headers: room.tenant.keys.owner.headers })).body,
+    openScans: async () => {
+      const rows = await admin`select l.domain, r.workflow_id from runs r join leads l on l.id = r.lead_id
+        where r.tenant_id = ${room.tenant.id} and r.ended_at is null and r.status <> 'requested'`;
+      return new Map(rows.map((row) => [row.domain, client.workflow.getHandle(row.workflow_id)]));
+    },
+    settle: async (domain, decision) => {
+      const [run] = await admin`select r.tenant_id as "tenantId", r.id, r.lead_id as "leadId",
+        r.created_by as "createdBy" from runs r join leads l on l.current_run_id = r.id
+        where l.tenant_id = ${room.tenant.id} and l.domain = ${domain}`;
+      await settleScan(db, run as RunRow, decision);
+    },
+    reconcile: async () => {
+      await settleLostRuns({
+        observer: createObserver(client),
+        reconcilers: [
+          createBatchReconciler({ db, clock }),
+          createRunReconciler({ db, clock, runEndHooks: RUN_END_HOOKS }),
+        ],
+        warn: () => undefined,
+      });
+    },
+    close: async () => {
+      await stop();
+      await client.connection.close();
+      await server.stop();
+      await app.close();
+    },
+  };
+  let worker: { stop(): Promise<void> } | undefined;
+  const stop = async (): Promise<void> => {
+    await worker?.stop();
+    worker = undefined;
+  };
+  return room;
+}
+
+/** What the first and the last activity of a triage write, in one transaction. */
+export async function settleScan(
+  db: Database,
+  run: Pick<RunRow, 'tenantId' | 'id' | 'leadId' | 'createdBy'>,
+  decision: 'qualified' | 'disqualified' = 'qualified',
+): Promise<void> {
+  const { tenantId: tenant, id, leadId, createdBy } = run;
+  if (leadId === null) return;
+  const now = new Date();
+  const writer = { tenant, leadId, runId: id, now };
+  await db.withTenant(systemScope(tenant, createdBy), async (tx) => {
+    await beginScan(tx, writer);
+    await finishScan(tx, writer, { decision, score: 50, reasons: [], auditId: newId() });
+    await settleItems(tx, tenant, leadId, decision);
+    await endRun(tx, { tenant, id, status: 'completed', code: null, message: null, now });
+  });
+}

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { createImportLeadsActivities } from '../../activities/leads/import-leads.ts';
+import { createAssetStore } from '../../src/assets/files/store.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { openDatabase } from '../../src/runtime/database/database.ts';
+import { requestTriage } from '../../src/triage/triage-room/request-triage.ts';
+import { readTemporalTarget } from '../../temporal/connection.ts';
+import { createGateway } from '../../temporal/gateway.ts';
+import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
+import { RUN_WORKFLOWS } from '../../temporal/run-workflows.ts';
+import { startTestWorker, testClient } from '../temporal/support/worker.ts';
+import { settleScan } from './import-room.ts';
+
+/** A worker of the import in a process of its own, for tests that kill it; its scans are settled at once. */
+const { temporal, urls, assetsDir } = JSON.parse(process.argv[2] ?? '{}');
+const target = readTemporalTarget({ TEMPORAL_ADDRESS: temporal });
+const db = openDatabase(urls);
+const clock = systemClock;
+await startTestWorker({
+  target,
+  workflowsPath: join(import.meta.dirname, '../../workflows/index.ts'),
+  queues: ['workflows', 'core', 'imports'],
+  activities: createImportLeadsActivities({
+    db,
+    clock,
+    assets: createAssetStore({
+      dir: assetsDir,
+      origin: 'http://assets.example',
+      signingSecret: 'unused',
+      clock,
+    }),
+    urlRules: {},
+    gateway: createGateway({ client: testClient(target), workflows: RUN_WORKFLOWS }),
+    runEndHooks: RUN_END_HOOKS,
+    requestTriage,
+    startSoon: (run) => settleScan(db, run),
+    limits: { read: { chunkLines: 50, lines: 5_000, durationMs: 60_000 } },
+  }),
+});
+process.stdout.write('ready\n');
