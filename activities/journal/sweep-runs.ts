@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
-import { findUnmarked, markStarted, type RunRow } from '../../src/journal/runs/repository.ts';
-import { systemScope } from '../../src/kernel/actor.ts';
+import { findUnmarked, type RunRow } from '../../src/journal/runs/repository.ts';
+import { startRun } from '../../src/journal/runs/start-run.ts';
 import { AgosError } from '../../src/kernel/errors.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Database } from '../../src/runtime/database/database.ts';
@@ -33,30 +33,13 @@ export async function startUnmarkedRuns(deps: SweepDeps): Promise<SweepResult> {
 /** One run that cannot be started must not keep the others from it. */
 async function tryStart(deps: SweepDeps, run: RunRow): Promise<'started' | 'already_running' | 'left'> {
   try {
-    return await start(deps, run);
+    const outcome = await startRun(deps, run);
+    if (outcome !== 'unavailable') return outcome;
   } catch (error) {
-    if (error instanceof AgosError && error.code === 'temporal_unavailable') throw error;
     deps.warn('a run could not be started', { run_id: run.id, reason: describe(error) });
     return 'left';
   }
-}
-
-async function start({ db, clock, gateway }: SweepDeps, run: RunRow): Promise<'started' | 'already_running'> {
-  const { outcome, temporalRunId } = await gateway.start({
-    kind: run.kind,
-    workflowId: run.workflowId,
-    tenant: run.tenantId,
-    runId: run.id,
-    leadId: run.leadId,
-    input: run.input,
-    summary: run.target ?? run.kind,
-  });
-  // An open workflow may belong to an older run of this id: if it is this run's, it claims it by itself.
-  if (outcome === 'already_running') return outcome;
-  await db.withTenant(systemScope(run.tenantId, run.createdBy), (tx) =>
-    markStarted(tx, { tenant: run.tenantId, id: run.id, temporalRunId, now: clock.now() }),
-  );
-  return outcome;
+  throw new AgosError('temporal_unavailable', 'Temporal does not answer: the next pass tries again.');
 }
 
 function describe(error: unknown): string {

@@ -8,7 +8,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import { markStarted, type RunRow } from './repository.ts';
 
-export type StartRunDeps = { db: Database; gateway: Gateway; clock: Clock };
+export type StartRunDeps = { db: Database; gateway: Pick<Gateway, 'start'>; clock: Clock };
 
 /**
  * `already_running`: a workflow with this id is open, perhaps that of the run before, which is just ending;
