@@ -46,7 +46,9 @@ export type FilteringProxy = {
   blockedCount(): number;
   /** Bytes that went to the browser so far. */
   receivedBytes(): number;
-  /** True once the site sent more than one scan may receive; every connection is closed then. */
+  /** What one scan may receive. */
+  maxBytes: number;
+  /** True once the site sent more than that; every connection is closed then. */
   overLimit(): boolean;
   close(): Promise<void>;
 };
@@ -72,7 +74,8 @@ export async function startFilteringProxy(options: FilteringProxyOptions): Promi
       return { dnsLookup: lookup as typeof dns.lookup, httpAgent: agent };
     },
   });
-  const traffic = countTraffic(server, options.maxBytes ?? DEFAULT_MAX_BYTES);
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  const traffic = countTraffic(server, maxBytes);
   server.server.maxConnections = MAX_CONNECTIONS;
   await server.listen();
   return {
@@ -80,6 +83,7 @@ export async function startFilteringProxy(options: FilteringProxyOptions): Promi
     blocked: () => [...refusals.list],
     blockedCount: () => refusals.count(),
     receivedBytes: traffic.receivedBytes,
+    maxBytes,
     overLimit: traffic.overLimit,
     async close() {
       traffic.stop();

@@ -17,7 +17,7 @@ const QUIET_SERVICE_WORKERS = `if (self.ServiceWorkerContainer) {
 }`;
 
 /** The proxy that all traffic of one site passes. */
-export type SiteProxy = Pick<FilteringProxy, 'url' | 'blocked' | 'overLimit' | 'close'>;
+export type SiteProxy = Pick<FilteringProxy, 'url' | 'blocked' | 'maxBytes' | 'overLimit' | 'close'>;
 
 export type PageOptions = {
   /** `null` leaves the emulation to whoever drives the page. */
@@ -60,7 +60,7 @@ export async function openSite<T>(deps: SiteDeps, fn: (site: OpenSite) => Promis
   const onDisconnect = (): void =>
     stop.stop(new SiteHoldError('browser_crashed', 'The browser ended while the page was open.'));
   const timer = setTimeout(() => stop.stop(timedOut(deps.deadlineMs)), deps.deadlineMs);
-  const watch = setInterval(() => deps.proxy.overLimit() && stop.stop(tooLarge()), SITE_CHECK_MS);
+  const watch = setInterval(() => deps.proxy.overLimit() && stop.stop(tooLarge(deps.proxy)), SITE_CHECK_MS);
   deps.signal.addEventListener('abort', onAbort, { once: true });
   deps.browser.once('disconnected', onDisconnect);
   const context = createContext(deps);
@@ -144,7 +144,7 @@ async function usePage<T>(
     if (device) await emulateDevice(session, DEVICES[device], deps.browser.version());
     return await fn(page, session);
   } catch (error) {
-    const broken = deps.proxy.overLimit() ? tooLarge() : guard.check();
+    const broken = deps.proxy.overLimit() ? tooLarge(deps.proxy) : guard.check();
     throw stop.reason() ?? broken ?? error;
   } finally {
     clearTimeout(timer);
@@ -172,6 +172,10 @@ function timedOut(deadlineMs: number): SiteHoldError {
   return new SiteHoldError('page_timeout', `The page was not done after ${deadlineMs / 1000} seconds.`);
 }
 
-function tooLarge(): SiteHoldError {
-  return new SiteHoldError('page_too_large', 'The page sent more data than one scan may receive.');
+function tooLarge({ maxBytes }: SiteProxy): SiteHoldError {
+  const limit = `${Math.round(maxBytes / 1024 / 1024)} MB`;
+  return new SiteHoldError(
+    'page_too_large',
+    `The page sent more than ${limit}, which is what a scan receives.`,
+  );
 }
