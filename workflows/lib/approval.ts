@@ -25,6 +25,10 @@ export type Approval<Outcome extends string, Recorded> = {
   decide: (request: DecisionRequest<Outcome>) => Promise<Recorded>;
   /** The signal's handler, for plain clients and the Web UI; what cannot count is dropped with a log line. */
   signal: (request: DecisionRequest<Outcome>) => Promise<void>;
+  /** Asks for the wait to open: a decision that comes while `ask` makes it known is kept until it has. */
+  opening: <Asked>(ask: () => Promise<Asked>) => Promise<Asked>;
+  /** Says that nobody is asked after all. */
+  close: () => void;
   /** Opens the wait and ends with the one final decision, the default one after `expiryMs`. */
   decision: (wait: {
     expiryMs: number;
@@ -39,7 +43,7 @@ export type Approval<Outcome extends string, Recorded> = {
 export function createApproval<Outcome extends string, Recorded>(
   options: ApprovalOptions<Outcome, Recorded>,
 ): Approval<Outcome, Recorded> {
-  let phase: 'closed' | 'open' | 'decided' = 'closed';
+  let phase: 'closed' | 'opening' | 'open' | 'decided' = 'closed';
   let final: { decision: Decision<Outcome>; recorded: Recorded } | undefined;
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -56,6 +60,7 @@ export function createApproval<Outcome extends string, Recorded>(
   };
   const settle = (decision: Decision<Outcome>): Promise<Recorded> => {
     const turn = queue.then(async () => {
+      await condition(() => phase !== 'opening');
       refuseUnlessOpen();
       const recorded = await options.record(decision);
       final = { decision, recorded };
@@ -67,7 +72,7 @@ export function createApproval<Outcome extends string, Recorded>(
   };
 
   const close = (): void => {
-    if (phase === 'open') phase = 'closed';
+    if (phase !== 'decided') phase = 'closed';
   };
 
   return {
@@ -81,6 +86,16 @@ export function createApproval<Outcome extends string, Recorded>(
         log.warn('a decision by signal did not count', { reason: String(error) });
       }
     },
+    opening: async (ask) => {
+      phase = 'opening';
+      try {
+        return await ask();
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+    close,
     decision: async ({ expiryMs, defaultOutcome }) => {
       phase = 'open';
       try {

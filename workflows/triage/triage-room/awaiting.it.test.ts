@@ -24,13 +24,9 @@ afterAll(() => room?.close());
 const awaiting = async (industry = WAITS_LONG): Promise<Lead> => {
   const lead = await room.lead('hartleys-plumbing', { industry, inBatch: true });
   await room.triage(lead);
-  await untilAwaiting(lead);
+  await room.untilAwaiting(lead);
   return lead;
 };
-const untilAwaiting = (lead: Lead) =>
-  expect
-    .poll(async () => (await room.state(lead)).lead.awaiting, { timeout: 20_000, interval: 50 })
-    .not.toBeNull();
 const decideOverHttp = (lead: Lead, json: unknown, role: 'operator' | 'editor' = 'operator') =>
   room.app.request('POST', `/v1/leads/${lead.id}/decision`, {
     headers: room.tenant.keys[role].headers,
@@ -185,7 +181,7 @@ describe('a score that waits for a person', () => {
   async function race(round: number): Promise<string> {
     const lead = await awaiting(round % 2 ? WAITS_SHORT : WAITS_LONG);
     if (round % 2) {
-      const { until } = (await room.state(lead)).lead.awaiting as { until: string };
+      const { until } = await room.untilAwaiting(lead);
       await sleep(Math.max(0, Date.parse(until) - Date.now() + (round % 10) * 20 - 60));
     }
     const handle = room.handle(lead);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { newId } from '../../../src/runtime/ids.ts';
 import { requestTriage } from '../../../src/triage/triage-room/request-triage.ts';
 import { type Behaviour, gate, type ScanStep } from '../../../tests/support/stored-scanner.ts';
@@ -28,9 +28,7 @@ const standing = async (step: ScanStep = 'inspect', status = 'new') => {
 const awaitingLead = async (industry = WAITS_LONG): Promise<Lead> => {
   const lead = await room.lead('hartleys-plumbing', { industry, inBatch: true });
   await room.triage(lead);
-  await expect
-    .poll(async () => (await room.state(lead)).lead.awaiting, { timeout: 20_000, interval: 50 })
-    .not.toBeNull();
+  await room.untilAwaiting(lead);
   return lead;
 };
 const cancelOverHttp = (runId: string, reason = 'Wrong lead.') => {
@@ -280,9 +278,7 @@ describe.concurrent('ended by an operator', () => {
     await room.handle(lead).cancel();
     await room.handle(lead).result();
     await reset(lead);
-    await expect
-      .poll(async () => (await room.state(lead)).lead.awaiting, { timeout: 20_000, interval: 50 })
-      .not.toBeNull();
+    await room.untilAwaiting(lead);
     await room.gateway.update(lead.workflowId, DECIDE_UPDATE, { outcome: 'disqualified' });
     await expect(room.handle(lead).result()).resolves.toMatchObject({ status: 'disqualified' });
     const state = await room.state(lead);
@@ -296,7 +292,7 @@ describe.concurrent('ended by an operator', () => {
     await room.handle(first.lead).terminate();
     await room.reconcile();
     const newer = await room.triage(first.lead);
-    await expect.poll(async () => (await room.state(first.lead)).run.status).toBe('running');
+    await vi.waitUntil(async () => (await room.state(first.lead)).run.status === 'running');
     await reset(first.lead, older.runId);
     first.open();
     await expect(room.handle(first.lead).result()).resolves.toMatchObject({ status: 'superseded' });

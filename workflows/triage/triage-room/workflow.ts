@@ -95,7 +95,9 @@ async function triage(
   if (scored.review_ms === null) {
     return finish(input, progress, { decision: scored.decision, decidedBy: 'score', reason: null });
   }
-  const asked = await core.askPerson(input, scored.review_ms);
+  const { review_ms: reviewMs } = scored;
+  const asked = await approval.opening(() => core.askPerson(input, reviewMs));
+  if (!asked || asked.decided) approval.close();
   if (!asked) return { status: 'superseded', score: scored.score, hold_code: null };
   if (asked.decided) {
     const { outcome, by, reason } = asked.decided;
@@ -106,7 +108,7 @@ async function triage(
   upsertSearchAttributes({ AgosStatus: ['awaiting'] });
   setCurrentDetails(waitText(scored.score, asked.until));
   // The wait opens before the report is written: a decision in that second counts.
-  const wait = { expiryMs: scored.review_ms, defaultOutcome: scored.decision };
+  const wait = { expiryMs: reviewMs, defaultOutcome: scored.decision };
   const [{ decision }] = await Promise.all([
     approval.decision(wait),
     tryReport(input, { awaiting_until: asked.until }),
