@@ -17,7 +17,7 @@ const EXPECTED = 'BENIGN';
 export function toFailure(error: unknown, attempt: number): Error {
   if (isTemporalsOwn(error)) return error;
   if (error instanceof SiteHoldError) return fromSiteHold(error, attempt);
-  if (error instanceof AgosError) return fromAgosError(error);
+  if (error instanceof AgosError && error.code !== 'internal_error') return fromAgosError(error);
   const name = error instanceof Error ? error.name : typeof error;
   return ApplicationFailure.create({
     type: FAILURE_TYPES.unexpected,

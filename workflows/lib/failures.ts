@@ -30,7 +30,6 @@ const PASSING_CODES: ReadonlySet<ErrorCode> = new Set([
   'rate_limit_exceeded',
   'request_timeout',
   'idempotency_key_in_progress',
-  'internal_error',
 ]);
 
 /** Whether trying the same work again can end otherwise. */
