@@ -39,7 +39,7 @@ test('documents name only files and folders that are there', () => {
   const missing = documents.flatMap((document) =>
     textsOf(document)
       .flatMap((text) => text.split(/\s+/))
-      .map((token) => token.replace(/[,;:]$/, ''))
+      .map((token) => token.replace(/^@|[,;:]$/g, ''))
       .filter((token) => isPath(token, document))
       .filter((path) => !isThere(path, ROOT) && !isThere(path, document.folder))
       .map((path) => `${document.file}: ${path}`),
