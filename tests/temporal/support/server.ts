@@ -11,6 +11,8 @@ import { SEARCH_ATTRIBUTES } from '../../../temporal/search-attributes.ts';
 export type TestServer = {
   target: TemporalTarget;
   address: string;
+  /** Folder of the state file. */
+  dataDir: string;
   pid: number;
   /** SIGKILL; the state file stays, and `restart` goes on from it on the same port. */
   kill(): Promise<void>;
@@ -41,6 +43,7 @@ export async function startTestServer(
   const { address, ports } = server;
   return {
     address,
+    dataDir,
     target: readTemporalTarget({ TEMPORAL_ADDRESS: address }),
     get pid() {
       return server.pid;
