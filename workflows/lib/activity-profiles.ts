@@ -7,6 +7,9 @@ type Profile = ActivityOptions & { taskQueue: TaskQueue };
 /** What every profile refuses to retry; an activity's other limits stand below. */
 const nonRetryableErrorTypes = NON_RETRYABLE_TYPES;
 
+/** How soon it shows that a worker is gone; it beats three times in that. */
+const HEARTBEAT_TIMEOUT = '10s';
+
 /**
  * How long each kind of work may take and how often it is tried: the one place where that is decided.
  * Work of over 30 s heartbeats, so that a lost worker shows within 10 s and not at the end of the time.
@@ -28,7 +31,7 @@ export const ACTIVITY_PROFILES = {
   fetch: {
     taskQueue: 'fetch',
     startToCloseTimeout: '2m',
-    heartbeatTimeout: '10s',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: {
       initialInterval: '1s',
       backoffCoefficient: 2,
@@ -41,7 +44,7 @@ export const ACTIVITY_PROFILES = {
   browser: {
     taskQueue: 'browser',
     startToCloseTimeout: '4m',
-    heartbeatTimeout: '10s',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: {
       initialInterval: '1s',
       backoffCoefficient: 2,
@@ -54,7 +57,7 @@ export const ACTIVITY_PROFILES = {
   lighthouse: {
     taskQueue: 'lighthouse',
     startToCloseTimeout: '10m',
-    heartbeatTimeout: '10s',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: {
       initialInterval: '1s',
       backoffCoefficient: 2,
@@ -95,7 +98,7 @@ export const ACTIVITY_PROFILES = {
   import: {
     taskQueue: 'imports',
     startToCloseTimeout: '10m',
-    heartbeatTimeout: '10s',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
     cancellationType: 'TRY_CANCEL',
     retry: {
       initialInterval: '500ms',

@@ -1,0 +1,153 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { vi } from 'vitest';
+import { createAssetStore } from '../../../src/assets/files/store.ts';
+import { seedAgents, seedPlaybooks } from '../../../src/cli/seed-registry.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
+import { createEgressGuard } from '../../../src/runtime/egress/guard.ts';
+import { loadPlaybooks } from '../../../src/triage/playbooks/load.ts';
+import { TRIAGE_AGENT } from '../../../src/triage/triage-room/agent.ts';
+import { createGateway } from '../../../temporal/gateway.ts';
+import { RUN_WORKFLOWS } from '../../../temporal/run-workflows.ts';
+import { triageWorkflowId } from '../../../workflows/triage/triage-room/messages.ts';
+import { createTestApp, TEST_ASSETS_ORIGIN, TEST_SECRET, type TestApp } from '../../support/app.ts';
+import { insertLead } from '../../support/rows.ts';
+import { createTenant, type TestTenant } from '../../support/tenant.ts';
+import { testChromium } from '../../support/test-browser.ts';
+import { readTriageState, type TriageState } from '../../support/triage-rows.ts';
+import { startTestServer, type TestServer } from '../../temporal/support/server.ts';
+import { newPayloadKey, testClient } from '../../temporal/support/worker.ts';
+import { type FaultSite, type FaultSites, serveFaultSites } from './sites.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+export type WorkerProcess = {
+  pid: number;
+  /** What it logged, line by line. */
+  lines: string[];
+  /** Resolves when it serves its queues. */
+  serving: Promise<void>;
+  kill(): Promise<void>;
+  /** SIGTERM, and waits for the end. */
+  stop(): Promise<void>;
+};
+export type FaultLead = { id: string; workflowId: string; site: FaultSite };
+
+/** The product as it runs: API, real PostgreSQL and Temporal, workers as processes, pages on loopback. */
+export type FaultStack = {
+  app: TestApp;
+  server: TestServer;
+  client: Client;
+  tenant: TestTenant;
+  sites: FaultSites;
+  startWorker(environment?: Record<string, string>): WorkerProcess;
+  lead(site: FaultSite): Promise<FaultLead>;
+  /** Asks for a triage over HTTP. */
+  triage(lead: FaultLead): ReturnType<TestApp['request']>;
+  handle(lead: FaultLead): WorkflowHandle;
+  state(lead: FaultLead): Promise<TriageState>;
+  /** Resolves with the state once the lead's run has ended. */
+  untilEnded(lead: FaultLead, timeoutMs?: number): Promise<TriageState>;
+  close(): Promise<void>;
+};
+
+/** Brings the product up for one test file, without a worker. */
+export async function startFaultStack(options: { sites: number }): Promise<FaultStack> {
+  const payloadKeys = newPayloadKey('k1');
+  const [server, sites, chromium] = await Promise.all([
+    startTestServer(),
+    serveFaultSites(options.sites),
+    testChromium(),
+  ]);
+  const { allowTargets } = sites;
+  const client = testClient(server.target, payloadKeys);
+  const app = await createTestApp({
+    gateway: createGateway({ client, workflows: RUN_WORKFLOWS }),
+    urlRules: { isAllowed: createEgressGuard({ allowTargets }).isAllowed },
+  });
+  const { admin, info } = app.database;
+  await seedPlaybooks(admin, loadPlaybooks());
+  await seedAgents(admin, [TRIAGE_AGENT]);
+  const tenant = await createTenant(app.database);
+  const files = { dir: app.assetsDir, origin: TEST_ASSETS_ORIGIN, signingSecret: TEST_SECRET };
+  const assets = createAssetStore({ ...files, clock: systemClock });
+  const workers: WorkerProcess[] = [];
+  const stack: FaultStack = {
+    app,
+    server,
+    client,
+    tenant,
+    sites,
+    startWorker: (environment = {}) => {
+      const worker = spawnWorker({
+        AGOS_ENV: 'development',
+        TEMPORAL_ADDRESS: server.address,
+        DATABASE_URL: info.url,
+        DATABASE_SYSTEM_URL: info.systemUrl,
+        AGOS_ASSETS_DIR: app.assetsDir,
+        AGOS_ASSETS_URL: TEST_ASSETS_ORIGIN,
+        AGOS_SIGNING_SECRET: TEST_SECRET,
+        AGOS_PAYLOAD_KEYS: payloadKeys,
+        AGOS_ALLOW_TARGETS: allowTargets,
+        CHROMIUM_PATH: chromium,
+        ...environment,
+      });
+      workers.push(worker);
+      return worker;
+    },
+    lead: async (site) => {
+      const owner = { tenant: tenant.id, createdBy: tenant.keys.owner.id };
+      const id = await insertLead(app.database, owner, { url: site.url, domain: site.host });
+      return { id, workflowId: triageWorkflowId(tenant.id, id), site };
+    },
+    triage: ({ id }) =>
+      app.request('POST', `/v1/leads/${id}/triage`, { headers: tenant.keys.operator.headers }),
+    handle: ({ workflowId }) => client.workflow.getHandle(workflowId),
+    state: ({ id }) => readTriageState(app.database, assets, id),
+    untilEnded: async (lead, timeoutMs = 90_000) => {
+      const hasEnded = async () => (await stack.state(lead)).run?.ended_at !== null;
+      await vi.waitUntil(hasEnded, { timeout: timeoutMs, interval: 100 });
+      return stack.state(lead);
+    },
+    close: async () => {
+      await Promise.all(workers.map((worker) => worker.kill()));
+      await client.connection.close();
+      await server.stop();
+      await sites.close();
+      await app.close();
+    },
+  };
+  return stack;
+}
+
+function spawnWorker(environment: Record<string, string>): WorkerProcess {
+  const child = spawn(process.execPath, [join(ROOT, 'temporal/main.ts')], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  }) as ChildProcessByStdio<null, Readable, null>;
+  const lines: string[] = [];
+  const serving = Promise.withResolvers<void>();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line);
+    if (line.includes('worker is serving')) serving.resolve();
+  });
+  child.once('exit', () => serving.reject(new Error(`the worker ended: ${lines.slice(-3).join('\n')}`)));
+  serving.promise.catch(() => undefined);
+  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  };
+  return {
+    pid: child.pid ?? -1,
+    lines,
+    serving: serving.promise,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  };
+}

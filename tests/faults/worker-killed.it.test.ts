@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { repetitions } from '../support/seeds.ts';
+import { type FaultLead, type FaultStack, startFaultStack, type WorkerProcess } from './support/stack.ts';
+
+/** What the profiles `fetch`, `browser` and `lighthouse` promise. */
+const HEARTBEAT_TIMEOUT_MS = 10_000;
+const SEEDS = repetitions(2);
+/** Each step with the number of its first request of the page: the phone and the desktop ask once each. */
+const STEPS = [
+  ['inspectPage', 2],
+  ['fetchSite', 1],
+  ['measurePage', 4],
+] as const;
+
+let stack: FaultStack;
+let worker: WorkerProcess;
+beforeAll(async () => {
+  stack = await startFaultStack({ sites: 2 * SEEDS });
+  worker = stack.startWorker();
+  await worker.serving;
+});
+afterAll(() => stack?.close());
+
+// Row 1: worker SIGKILL mid-activity: retried within heartbeat timeout + 5 s; 0 lost.
+test.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
+  'a worker killed in the middle of an activity, seed %i: the work is retried in time and nothing is lost',
+  async (seed) => {
+    // sabotage: workflows/lib/activity-profiles.ts :: const HEARTBEAT_TIMEOUT = '10s'; => const HEARTBEAT_TIMEOUT = '40s';
+    const [step, request] = STEPS[seed % STEPS.length]!;
+    const site = stack.sites.add();
+    site.delayMs = (nth) => (nth === request ? 6_000 : 0);
+    const lead = await stack.lead(site);
+    const waiting = await stack.lead(stack.sites.add());
+    expect((await stack.triage(lead)).status).toBe(202);
+    await untilRunning(lead, step);
+    await sleep(random(seed) * 3_000);
+    await untilRunning(lead, step);
+    const killedAt = Date.now();
+    await worker.kill();
+    // What was asked for while no worker lives is not lost either.
+    expect((await stack.triage(waiting)).status).toBe(202);
+    worker = stack.startWorker();
+    const ended = await Promise.all([stack.untilEnded(lead), stack.untilEnded(waiting)]);
+    const retries = (await startsOf(lead)).filter(({ attempt }) => attempt > 1);
+    const [retry] = retries.filter(({ activity }) => activity === step);
+    console.log(`seed ${seed}: ${step} retried ${(retry?.atMs ?? Number.NaN) - killedAt} ms after SIGKILL`);
+    expect(retry).toMatchObject({ attempt: 2 });
+    expect(retry!.atMs - killedAt).toBeGreaterThan(0);
+    expect(retry!.atMs - killedAt).toBeLessThan(HEARTBEAT_TIMEOUT_MS + 5_000);
+    for (const state of ended) {
+      expect(['qualified', 'disqualified']).toContain(state.lead.status);
+      expect(state.lead).toMatchObject({ hold_code: null, latest_audit_id: state.audit?.id });
+      expect(state.run).toMatchObject({ status: 'completed', end_code: null });
+      expect(state.audit).toMatchObject({ status: 'completed' });
+      expect(state.agentRun).toMatchObject({ status: 'completed' });
+      expect(state.report).toContain('<!doctype html>');
+    }
+    const [{ audits }] = (await stack.app.database.admin`
+      select count(*)::int as audits from audits where lead_id = ${lead.id}`) as unknown as [
+      { audits: number },
+    ];
+    expect(audits).toBe(1);
+  },
+  150_000,
+);
+
+async function untilRunning(lead: FaultLead, activity: string): Promise<void> {
+  await expect
+    .poll(() => runningOf(lead).catch(() => []), { timeout: 60_000, interval: 100 })
+    .toContain(activity);
+}
+
+async function runningOf(lead: FaultLead): Promise<(string | null | undefined)[]> {
+  const { raw } = await stack.handle(lead).describe();
+  const started = raw.pendingActivities?.filter(
+    ({ state, lastHeartbeatTime }) => state === 2 && lastHeartbeatTime,
+  );
+  return started?.map(({ activityType }) => activityType?.name) ?? [];
+}
+
+/** Each activity's last start, as the history tells. */
+async function startsOf(lead: FaultLead): Promise<{ activity: string; attempt: number; atMs: number }[]> {
+  const { events } = await stack.handle(lead).fetchHistory();
+  return (events ?? []).flatMap(({ activityTaskStartedEventAttributes: started, eventTime }) => {
+    if (!started) return [];
+    const scheduled = events?.find(({ eventId }) => String(eventId) === String(started.scheduledEventId));
+    const activity = scheduled?.activityTaskScheduledEventAttributes?.activityType?.name ?? '';
+    const atMs = Number(eventTime?.seconds) * 1_000 + (eventTime?.nanos ?? 0) / 1e6;
+    return [{ activity, attempt: started.attempt ?? 1, atMs: Math.round(atMs) }];
+  });
+}
+
+/** The same moment for the same seed, between 0 and 1. */
+function random(seed: number): number {
+  return ((seed * 2_654_435_761) % 2 ** 32) / 2 ** 32;
+}
