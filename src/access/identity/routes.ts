@@ -34,7 +34,7 @@ export const identityRoutes: readonly Route[] = [
     path: '/v1/me',
     operationId: 'getMe',
     summary: 'Who you are, in which tenant, and what you may do',
-    tag: 'access',
+    tag: 'Access',
     permission: 'tenant:read',
     responses: { 200: { description: 'The caller.', schema: meView } },
     handler: async ({ identity }) => ({ status: 200, body: toView(identity) }),

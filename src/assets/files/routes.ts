@@ -20,7 +20,7 @@ const assetView = z
   })
   .openapi('Asset');
 
-const tag = 'assets';
+const tag = 'Assets';
 const params = z.strictObject({ id: idParam });
 
 /** Stored files: screenshots, reports, imports. */

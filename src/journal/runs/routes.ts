@@ -6,7 +6,7 @@ import { findRun, listRuns } from './repository.ts';
 import { RUN_KINDS, RUN_STATUSES } from './rules.ts';
 import { runLocation, runView, toRunView } from './schemas.ts';
 
-const tag = 'runs';
+const tag = 'Runs';
 const params = z.strictObject({ id: idParam });
 
 /** Follow and cancel work that was asked for. */
