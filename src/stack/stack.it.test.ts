@@ -6,7 +6,7 @@ import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { namespaceSetup as namespaceSetup } from '../cli/namespace-setup.ts';
+import { namespaceSetup } from '../cli/namespace-setup.ts';
 import { type Environment, userCacheDir } from './cache.ts';
 import { type DoctorFact, examineMachine } from './doctor.ts';
 import { createProgress, silentProgress } from './progress.ts';

@@ -13,7 +13,6 @@ export function noticeText(block: Block): string {
     current = current?.parentElement ?? null;
     if (!(current instanceof HTMLElement) || (current.textContent ?? '').length > 400) break;
     // Only what is rendered counts, which textContent would not tell.
-    // biome-ignore lint/performance/useDomNodeTextContent: hidden parts must not lend a year
     const text = current.innerText.replace(/\s+/g, ' ').trim();
     if (/\d{4}/.test(text)) return text;
   }
