@@ -20,6 +20,14 @@ const LOADS: Record<string, Load> = {
   'load-shift': { busyMs: 20, scriptKb: 80, styleKb: 40, imageKb: 200, delayMs: 0, shifts: true },
   'load-script': { busyMs: 150, scriptKb: 400, styleKb: 30, imageKb: 100, delayMs: 0, shifts: false },
   'load-busy': { busyMs: 500, scriptKb: 300, styleKb: 60, imageKb: 300, delayMs: 0, shifts: false },
+  'load-picture-small': { busyMs: 0, scriptKb: 0, styleKb: 5, imageKb: 450, delayMs: 0, shifts: false },
+  'load-picture-mid': { busyMs: 0, scriptKb: 0, styleKb: 20, imageKb: 800, delayMs: 0, shifts: false },
+  'load-script-small': { busyMs: 30, scriptKb: 150, styleKb: 20, imageKb: 60, delayMs: 0, shifts: false },
+  'load-script-mid': { busyMs: 70, scriptKb: 250, styleKb: 40, imageKb: 250, delayMs: 0, shifts: false },
+  'load-script-large': { busyMs: 0, scriptKb: 1_200, styleKb: 100, imageKb: 0, delayMs: 0, shifts: false },
+  'load-busy-small': { busyMs: 250, scriptKb: 60, styleKb: 10, imageKb: 0, delayMs: 0, shifts: false },
+  'load-busy-shift': { busyMs: 300, scriptKb: 150, styleKb: 20, imageKb: 100, delayMs: 0, shifts: true },
+  'load-most': { busyMs: 300, scriptKb: 600, styleKb: 200, imageKb: 1_000, delayMs: 200, shifts: false },
   'load-all': { busyMs: 400, scriptKb: 900, styleKb: 400, imageKb: 2_500, delayMs: 400, shifts: true },
 };
 

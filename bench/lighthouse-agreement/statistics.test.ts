@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judge, median, ownNoise, rankCorrelation } from './statistics.ts';
+import { chooseSpread, judge, median, ownNoise, rankCorrelation } from './statistics.ts';
 
 test('the median of an even count lies between the two middle values', () => {
   expect(median([9, 1, 5])).toBe(5);
@@ -30,4 +30,9 @@ test('two sides that differ by more than the noise and 2 do not agree', () => {
 test('two sides that order the sites differently do not agree', () => {
   const site = (name: string, cli: number, ours: number) => ({ site: name, cli: [cli], ours: [ours] });
   expect(judge([site('a', 90, 91), site('b', 91, 90), site('c', 92, 89)]).agrees).toBe(false);
+});
+
+test('sites of one band of scores do not crowd out the others', () => {
+  const scores = [100, 99, 98, 97, 12, 50].map((score) => ({ score }));
+  expect(chooseSpread(scores, 2).map(({ score }) => score)).toEqual([100, 99, 12, 50]);
 });

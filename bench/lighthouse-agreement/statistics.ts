@@ -39,6 +39,17 @@ function correlation(left: readonly number[], right: readonly number[]): number 
   return both / Math.sqrt(squaresLeft * squaresRight);
 }
 
+/** Picks sites spread over the range of scores: at most `perBand` of each five points, in the given order. */
+export function chooseSpread<T extends { score: number }>(sites: readonly T[], perBand: number): T[] {
+  const taken = new Map<number, number>();
+  return sites.filter(({ score }) => {
+    const band = Math.min(Math.floor(score / 5), 19);
+    const count = taken.get(band) ?? 0;
+    taken.set(band, count + 1);
+    return count < perBand;
+  });
+}
+
 export type SiteRuns = { site: string; ours: number[]; cli: number[] };
 
 export type Verdict = {
