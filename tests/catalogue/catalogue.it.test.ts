@@ -94,6 +94,7 @@ async function fillEveryTable(owner: Owner): Promise<void> {
 }
 
 describe('tables', () => {
+  // sabotage: migrations/0002_forced_security_and_grants.sql :: EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', name); => NULL;
   test('every one forces row-level security, and is a tenant’s, or is global for a written reason', async () => {
     const tables = (await relations()).filter(({ kind }) => kind === 'r' || kind === 'p');
     expect(tables.map(({ name }) => name)).toEqual(Object.keys(RUNTIME_GRANTS).sort());
@@ -239,6 +240,7 @@ describe.each(tenantTables)('%s', (table) => {
       return row!.n as number;
     });
 
+  // sabotage: migrations/0001_first_slice_tables.sql :: CREATE POLICY "members_tenant" ON "members" AS PERMISSIVE FOR ALL TO "agos_app" USING (tenant_id = (select agos_tenant())) => CREATE POLICY "members_tenant" ON "members" AS PERMISSIVE FOR ALL TO "agos_app" USING (true)
   test("shows another tenant nothing of this one's, and nobody without a tenant", async () => {
     expect(await count(tenant), 'the table has rows, so the zeros mean something').toBeGreaterThan(0);
     expect(await count(stranger)).toBe(0);
@@ -257,6 +259,7 @@ describe.each(tenantTables)('%s', (table) => {
   });
 });
 
+// sabotage: migrations/0002_forced_security_and_grants.sql :: GRANT SELECT, INSERT ON audit_log TO agos_app; => GRANT SELECT, INSERT, UPDATE, DELETE ON audit_log TO agos_app;
 test('what is written down cannot be changed: the audit log', async () => {
   await expect(as(tenant, (sql) => sql`update audit_log set action = 'x'`)).rejects.toThrow(
     /permission denied/,
@@ -264,6 +267,7 @@ test('what is written down cannot be changed: the audit log', async () => {
   await expect(as(tenant, (sql) => sql`delete from audit_log`)).rejects.toThrow(/permission denied/);
 });
 
+// sabotage: src/runtime/database/database.ts :: requireScope(scope); =>
 test('without tenant or actor the first door does not open: tenant_context_missing, 0 rows', async () => {
   const open = (tenantId: unknown, id: unknown) =>
     database.db.withTenant(
@@ -283,6 +287,7 @@ test('without tenant or actor the first door does not open: tenant_context_missi
   });
 });
 
+// sabotage: src/runtime/database/database.ts :: set_config('agos.tenant_id', ${scope.tenant}, true), => set_config('agos.tenant_id', ${scope.tenant}, false),
 test('a connection that goes back to the pool has forgotten its tenant', async () => {
   const scope = systemScope(tenant.id, tenant.keys.owner.id);
   await Promise.all(
@@ -294,6 +299,7 @@ test('a connection that goes back to the pool has forgotten its tenant', async (
   expect(left[0]?.t ?? '').toBe('');
 });
 
+// sabotage: migrations/0002_forced_security_and_grants.sql :: GRANT SELECT ON tenants, members, api_keys, runs, leads, audits, lead_batches TO agos_system; => GRANT SELECT, UPDATE, DELETE ON tenants, members, api_keys, runs, leads, audits, lead_batches TO agos_system;
 test('the second door only reads', async () => {
   for (const table of SYSTEM_TABLES) {
     await expect(system`delete from ${system(table)}`).rejects.toThrow(/permission denied/);

@@ -9,14 +9,17 @@ export type Sabotage = {
   /** Pattern of the test's name; null runs the whole file. */
   testName: string | null;
   target: string;
-  find: string;
-  replace: string;
+  /** `part of a line => what stands there instead`, as it was written. */
+  change: string;
 };
 
 /** `// sabotage: file :: part of one line => what stands there instead`; nothing after the arrow removes it. */
-const COMMENT = /^\s*\/\/ sabotage: (\S+) :: (.+?) =>(?: (.*))?$/;
+const COMMENT = /^\s*\/\/ sabotage: (\S+) :: (.+ =>.*)$/;
 const LOOKS_LIKE_ONE = /^\s*\/\/\s*sabotage\b/i;
-const TEST_CALL = /^(\s*)(?:test|it)(?:\.\w+(?:\(.*)?)*[([]/;
+const MAX_TABLE_LINES = 120;
+const NAME = /\(\s*(['"`])((?:\\.|(?!\1)[^\\\n])+)\1,/;
+const TABLE_NAME = /\)\(\s*(['"`])((?:\\.|(?!\1)[^\\\n])+)\1,/;
+const TEST_CALL = /^(\s*)(?:test|it)(?:\.\w+(?:\(.*)?)*[([<]/;
 
 /** Reads the comments of every test under `root`; throws when one is not written as it should be. */
 export async function collectSabotages(root: string): Promise<Sabotage[]> {
@@ -31,6 +34,16 @@ export async function collectSabotages(root: string): Promise<Sabotage[]> {
   return found.sort((a, b) => a.testFile.localeCompare(b.testFile) || a.line - b.line);
 }
 
+/** Every way to read a change, the longest part of a line first: the code itself may hold arrows. */
+export function readingsOf(change: string): { find: string; replace: string }[] {
+  return [...change.matchAll(/ =>( |$)/g)]
+    .map(({ index, 0: arrow }) => ({
+      find: change.slice(0, index),
+      replace: change.slice(index + arrow.length),
+    }))
+    .reverse();
+}
+
 /** The comments of one test file. */
 export function sabotagesOf(testFile: string, text: string): Sabotage[] {
   const lines = text.split('\n');
@@ -38,8 +51,8 @@ export function sabotagesOf(testFile: string, text: string): Sabotage[] {
     if (!LOOKS_LIKE_ONE.test(line)) return [];
     const match = COMMENT.exec(line);
     if (!match) throw new Error(`${testFile}:${index + 1} must read "// sabotage: file :: find => replace"`);
-    const [, target = '', find = '', replace = ''] = match;
-    return [{ testFile, line: index + 1, testName: testAround(lines, index), target, find, replace }];
+    const [, target = '', change = ''] = match;
+    return [{ testFile, line: index + 1, testName: testAround(lines, index), target, change }];
   });
 }
 
@@ -55,10 +68,10 @@ function testAround(lines: readonly string[], at: number): string | null {
   return null;
 }
 
-/** The first text that a function or options follow is the name; what a table fills in may be anything. */
+/** The name is the first argument; that of a table follows the table. What the table fills in may be anything. */
 function nameFrom(lines: readonly string[], at: number): string | null {
-  const text = lines.slice(at, at + 80).join('\n');
-  const match = /[(\s](['"`])((?:\\.|(?!\1)[^\\\n])+)\1,\s*(?:async\b|\(|\{|function\b)/.exec(text);
+  const text = lines.slice(at, at + MAX_TABLE_LINES).join('\n');
+  const match = (/^\s*\w+\.(each|for|runIf|skipIf)\b/.test(text) ? TABLE_NAME : NAME).exec(text);
   if (!match) return null;
   const name = (match[2] ?? '').replace(/\\(['"`])/g, '$1');
   const literal = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -102,10 +102,10 @@ function print(verdicts: readonly Verdict[]): void {
     style: { head: [], border: [] },
   });
   for (const { sabotage, result, why } of verdicts) {
-    const { testFile, line, target, find } = sabotage;
+    const { testFile, line, target, change } = sabotage;
     table.push([
       `${testFile}:${line}`,
-      `${target}\n${find.slice(0, 80)}`,
+      `${target}\n${change.slice(0, 80)}`,
       why ? `${result}: ${why}` : result,
     ]);
   }

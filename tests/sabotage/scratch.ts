@@ -12,7 +12,7 @@ import {
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Sabotage } from './collect.ts';
+import { readingsOf, type Sabotage } from './collect.ts';
 
 /** A copy of the working tree in which lines may be broken. */
 export type Scratch = {
@@ -42,16 +42,24 @@ export function makeScratch(root: string): Scratch {
   };
 }
 
-function breakLine(root: string, { target, find, replace }: Sabotage): () => void {
+function breakLine(root: string, sabotage: Sabotage): () => void {
+  const path = join(root, sabotage.target);
+  const { text, broken } = brokenText(root, sabotage);
+  writeFileSync(path, broken);
+  return () => writeFileSync(path, text);
+}
+
+/** A file as it is and as it would be; throws a sentence when the line is not to be found or leaves no code. */
+export function brokenText(root: string, { target, change }: Sabotage): { text: string; broken: string } {
   const path = join(root, target);
   if (!existsSync(path)) throw new Error(`there is no ${target}`);
   const text = readFileSync(path, 'utf8');
-  const times = text.split(find).length - 1;
-  if (times !== 1) throw new Error(`stands ${times} times in ${target}, not once`);
-  const broken = text.replace(find, () => replace);
+  const reading = readingsOf(change).find(({ find }) => text.includes(find));
+  const times = reading ? text.split(reading.find).length - 1 : 0;
+  if (!reading || times !== 1) throw new Error(`stands ${times} times in ${target}, not once`);
+  const broken = text.replace(reading.find, () => reading.replace);
   if (target.endsWith('.ts')) requireSyntax(broken);
-  writeFileSync(path, broken);
-  return () => writeFileSync(path, text);
+  return { text, broken };
 }
 
 /** A file that no longer parses turns every test red and proves nothing. */

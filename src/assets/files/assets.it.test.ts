@@ -80,6 +80,7 @@ describe('the store', () => {
 });
 
 describe('a signed link', () => {
+  // sabotage: src/assets/files/links.ts :: return claims.expires * 1000 > now.getTime() ? claims : null; => return claims;
   test('shows the file for an hour without credentials, sandboxed, and not longer', async () => {
     now = new Date('2026-11-21T10:00:00.900Z');
     const asset = await save('<script>alert(1)</script><p>hi</p>');
@@ -108,6 +109,7 @@ describe('a signed link', () => {
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename="leads.csv"');
   });
 
+  // sabotage: src/assets/files/links.ts :: if (given.length !== right.length || !timingSafeEqual(given, right)) return null; =>
   test('is refused when any part of it was altered', async () => {
     const asset = await save('<p>mine</p>');
     const other = await save('<p>other</p>');

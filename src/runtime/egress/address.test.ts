@@ -26,6 +26,7 @@ describe('parseTarget', () => {
     expect(parseTarget(input)).toEqual({ url, schemeGiven });
   });
 
+  // sabotage: src/runtime/egress/address.ts :: if (url.protocol !== 'http:' && url.protocol !== 'https:') { => if (false) {
   test.each([
     'file:///etc/passwd',
     'data:text/html,x',
@@ -44,6 +45,9 @@ describe('parseTarget', () => {
     expect(codeOf(input)).toBe('url_scheme_not_allowed');
   });
 
+  // sabotage: src/runtime/egress/address.ts :: if (isForbiddenHost(host)) { => if (false) {
+  // sabotage: src/runtime/egress/address.ts :: if (isIP(host) !== 0) return !isPublicAddress(host); =>
+  // sabotage: src/runtime/egress/ranges.ts :: return parsed instanceof ipaddr.IPv4 || isGlobalUnicast(parsed as ipaddr.IPv6); => return true;
   test.each([
     '127.0.0.1',
     '10.0.0.1',
@@ -109,6 +113,7 @@ describe('parseTarget', () => {
     expect(codeOf(`https:\\\\${host}`)).toBe('url_target_forbidden');
   });
 
+  // sabotage: src/runtime/egress/address.ts :: if (url.username !== '' || url.password !== '') { => if (false) {
   test.each([
     'https://user:pass@example.com',
     'user@example.com',
@@ -116,11 +121,13 @@ describe('parseTarget', () => {
     'https://u@10.0.0.1',
   ])('%s carries credentials', (input) => expect(codeOf(input)).toBe('url_credentials_not_allowed'));
 
+  // sabotage: src/runtime/egress/address.ts :: if (!PUBLIC_PORTS.has(port)) { => if (false) {
   test.each(['example.com:22', 'https://example.com:25', 'http://example.com:5432/', 'https://8.8.8.8:0'])(
     '%s has a port that is not allowed',
     (input) => expect(codeOf(input)).toBe('url_port_not_allowed'),
   );
 
+  // sabotage: src/runtime/egress/address.ts :: if (INVISIBLE.test(input)) { => if (false) {
   test.each([
     `https://example.com/${'a'.repeat(2048)}`,
     `https://example.com/${'語'.repeat(500)}`,

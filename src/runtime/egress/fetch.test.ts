@@ -83,6 +83,7 @@ describe('what it asks and reads', () => {
 });
 
 describe('redirects', () => {
+  // sabotage: src/runtime/egress/fetch.ts :: if (hops.length > MAX_REDIRECTS) { => if (hops.length > 6) {
   test('five are followed, a sixth ends the fetch with all hops listed', async () => {
     const { port } = await serve((request, response) => {
       const n = Number(request.url?.slice(1));
@@ -96,6 +97,7 @@ describe('redirects', () => {
     expect(fault.hops).toHaveLength(6);
   });
 
+  // sabotage: src/runtime/egress/fetch.ts :: guard.checkUrl(request.url); =>
   test.each([
     'http://169.254.169.254/latest/meta-data/',
     'http://2852039166/',
@@ -165,6 +167,7 @@ describe('forbidden targets get no byte', () => {
     expect(server.bytesReceived()).toBe(0);
   });
 
+  // sabotage: src/runtime/egress/connector.ts :: connectorTo(deps, pinnedLookup(pinned))(options, => connectorTo(deps, ((_h: string, _o: object, done: (e: null, a: string, f: number) => void) => deps.guard.resolve(options.hostname, port).then((again) => done(null, again.address, again.family))) as never)(options,
   test('the connection goes where the judged answer said: a name is resolved once for each connection', async () => {
     let asked = 0;
     const resolve: Resolve = async () => {
@@ -179,6 +182,7 @@ describe('forbidden targets get no byte', () => {
 });
 
 describe('limits', () => {
+  // sabotage: src/runtime/egress/body.ts :: callback(sizeBytes > maxBytes ? tooLarge(maxBytes) : null); => callback(null);
   test('a compressed bomb stops at the limit, which is named', async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000));
     const { port } = await serve((_request, response) => {
@@ -200,6 +204,7 @@ describe('limits', () => {
     });
   });
 
+  // sabotage: src/runtime/egress/exchange.ts :: const signal = request.signal === undefined ? late : => const signal = request.signal === undefined ? undefined :
   test('a slow drip ends at the total time, which is named', async () => {
     const { port } = await serve((_request, response) => {
       const timer = setInterval(() => response.write('.'), 20);
@@ -225,6 +230,7 @@ describe('limits', () => {
     expect(fault.hops.length).toBeGreaterThan(0);
   });
 
+  // sabotage: src/runtime/egress/exchange.ts :: maxHeaderSize: MAX_HEADER_BYTES, => maxHeaderSize: 16_000_000,
   test('headers without end are refused', async () => {
     const { port } = await serve((_request, response) => {
       response.writeHead(200, { 'x-long': 'a'.repeat(100_000) }).end();

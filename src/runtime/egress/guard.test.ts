@@ -19,6 +19,8 @@ describe('resolve', () => {
     pinnedLookup(pinned)('example.com', {}, (_error, one) => expect(one).toBe('2606:4700::1'));
   });
 
+  // sabotage: src/runtime/egress/guard.ts :: if (answers.some(({ address }) => !isPublicAddress(address))) { => if (!isPublicAddress(answers[0]?.address ?? '')) {
+  // sabotage: src/runtime/egress/ranges.ts :: if (parsed.range() !== 'unicast') return false; =>
   test.each([
     [['127.0.0.1']],
     [['93.184.216.34', '10.0.0.1']],
@@ -36,6 +38,7 @@ describe('resolve', () => {
     });
   });
 
+  // sabotage: src/runtime/egress/guard.ts :: if (isForbiddenHost(name)) { => if (false) {
   test.each([
     '127.0.0.1',
     '2130706433',
@@ -58,6 +61,7 @@ describe('resolve', () => {
     expect(asked).toBe(0);
   });
 
+  // sabotage: src/runtime/egress/guard.ts :: if (!isPublicPort(port)) { => if (false) {
   test('a port outside the rules is refused', async () => {
     const guard = createEgressGuard({ allowTargets: undefined, resolve: answering('93.184.216.34') });
     await expect(guard.resolve('example.com', 25)).rejects.toMatchObject({ code: 'target_forbidden' });
@@ -78,6 +82,7 @@ describe('the development allow-list', () => {
   const allowTargets = 'shop.test:8443=127.0.0.1, other.test:9001=127.3.4.5,127.0.0.1:9000,[::1]:9002';
   const guard = createEgressGuard({ allowTargets, resolve: answering('10.0.0.1') });
 
+  // sabotage: src/runtime/egress/allow-list.ts :: return `${host}:${port}`; => return `${host}`;
   test('a listed name leads to its address for its port alone', async () => {
     expect(await guard.resolve('SHOP.test.', 8443)).toMatchObject({ address: '127.0.0.1', family: 4 });
     expect(await guard.resolve('other.test', 9001)).toMatchObject({ address: '127.3.4.5' });

@@ -85,6 +85,7 @@ describe('what is let out', () => {
     expect(server.connections()).toBe(1);
   });
 
+  // sabotage: src/runtime/egress/guard.ts :: if (answers.some(({ address }) => !isPublicAddress(address))) { => if (false) {
   test('an answer that turns private after the check is refused at connect, with 0 bytes sent', async () => {
     const inside = { host: '127.83.12.8', port: 8080 };
     const server = await serve((_request, response) => response.end('secret'), inside);
@@ -116,6 +117,7 @@ describe('what is refused', () => {
     '127.0.0.1.',
   ];
 
+  // sabotage: src/runtime/egress/proxy.ts :: throw refusal(403, 'target_forbidden'); => return (_h, _o, done) => done(null, '127.0.0.1', 4);
   test.each(literals)('%s gets 0 bytes, by plain http and by tunnel, and is reported', async (host) => {
     const server = await serve((_request, response) => response.end('secret'));
     const proxy = await startProxy('other.test:80=127.0.0.1');
@@ -142,6 +144,7 @@ describe('what is refused', () => {
     expect(proxy.blocked()).toMatchObject([{ reason: `Port ${port} of public.test is not allowed.` }]);
   });
 
+  // sabotage: src/runtime/egress/proxy.ts :: if (host !== null && BROWSER_HOMES.has(host)) throw refusal(403, 'browser_call'); =>
   test("Chromium's own calls home are refused and not counted against the page", async () => {
     const proxy = await startProxy('', { resolve: async () => [{ address: '93.184.216.34', family: 4 }] });
     expect((await tunnel(proxy, 'update.googleapis.com:443')).line).toContain('403');
@@ -156,6 +159,7 @@ describe('what is refused', () => {
 });
 
 describe('limits and end', () => {
+  // sabotage: src/runtime/egress/proxy.ts :: isOver ||= receivedBytes() > maxBytes; =>
   test('past the byte limit every connection is closed and nothing more gets out', async () => {
     const server = await serve((_request, response) => {
       const timer = setInterval(() => response.write(Buffer.alloc(50_000)), 1);
@@ -180,6 +184,7 @@ describe('limits and end', () => {
     await expect(get(proxy, `http://site.test:${server.port}/`)).rejects.toThrow(/ECONNREFUSED/);
   });
 
+  // sabotage: src/runtime/egress/tunnel.ts :: client.once('close', () => server.destroy()); =>
   test('a server that never stops sending is cut off when the browser is gone', async () => {
     const server = await serve((_request, response) => {
       const timer = setInterval(() => response.write(Buffer.alloc(10_000)), 5);

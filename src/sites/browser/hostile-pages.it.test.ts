@@ -122,6 +122,7 @@ describe('what a page may not do, and the scan goes on', () => {
     expect((await look('/dialogs')).title).toBe('after');
   });
 
+  // sabotage: src/sites/browser/open-site.ts :: if (!opening && !own.has(page)) void page.close().catch(() => undefined); =>
   test('popups are closed', async () => {
     const seen = await look('/popups');
     expect(seen).toMatchObject({ title: 'after', pages: 1 });
@@ -131,6 +132,7 @@ describe('what a page may not do, and the scan goes on', () => {
     expect((await look('/download')).title).toBe('page');
   });
 
+  // sabotage: src/sites/browser/open-site.ts :: ServiceWorkerContainer.prototype.register = () => new Promise(() => undefined); =>
   test('service workers never begin, and a page that relies on one meets no error', async () => {
     const errors: string[] = [];
     const seen = await look('/worker', { onError: (error) => errors.push(error) });
@@ -197,6 +199,7 @@ async function udpListener(): Promise<{ port: number; packets: () => number }> {
 }
 
 describe('what ends the scan of a page, with the hold that says why', () => {
+  // sabotage: src/sites/browser/navigation-guard.ts :: ?? forbidden(visited, rules); => ;
   test.each(['/redirect', '/meta-redirect', '/script-redirect'])(
     '%s: a top-level way into a private network is named as redirect_forbidden',
     async (path) => {
@@ -220,10 +223,12 @@ describe('what ends the scan of a page, with the hold that says why', () => {
     expect(hold.message).toContain('5 times');
   });
 
+  // sabotage: src/sites/browser/open-site.ts :: deps.proxy.overLimit() && stop.stop(tooLarge(deps.proxy)) => undefined
   test('a body that never ends is page_too_large once it is over the limit', async () => {
     expect((await holdOf(look('/endless', { waitMs: 7_000 }))).code).toBe('page_too_large');
   });
 
+  // sabotage: src/sites/browser/open-site.ts :: if (!inTime) await deps.onStuck(); => if (!inTime) await closed;
   test.each(['/no-end', '/spin', '/spin-frames'])(
     '%s: the page is gone less than 2 s after its deadline',
     async (path) => {
@@ -236,6 +241,7 @@ describe('what ends the scan of a page, with the hold that says why', () => {
     },
   );
 
+  // sabotage: src/sites/browser/memory-watch.ts :: killProcess(pid); =>
   test.each(['/bomb', '/heap-bomb'])(
     '%s: memory above the cap ends the page and names the cap',
     async (path) => {

@@ -45,6 +45,7 @@ describe('one running Chromium', () => {
     await chromium.close();
   });
 
+  // sabotage: src/sites/browser/launch.ts :: chromiumSandbox: options.sandbox === 'on', => chromiumSandbox: false,
   test('has no renderer outside the sandbox: each is filtered by seccomp and in a pid namespace of its own', async () => {
     const renderers = await processesOfType(chromium.pid, 'renderer');
     expect(renderers.length).toBeGreaterThan(0);
@@ -58,6 +59,7 @@ describe('one running Chromium', () => {
     for (const { pid } of await processTree(chromium.pid)) expect(statusOf(pid, 'Uid')).not.toContain('0');
   });
 
+  // sabotage: src/sites/browser/chromium-launcher.sh :: exec env -i => exec env
   test('sees nothing of our environment', () => {
     const environment = readFileSync(`/proc/${chromium.pid}/environ`, 'utf8');
     expect(environment).toContain(`HOME=${chromium.profileDir}`);

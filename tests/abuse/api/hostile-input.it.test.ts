@@ -154,6 +154,8 @@ describe('lists', () => {
     }
   });
 
+  // sabotage: src/api/kit/paging.ts :: JSON.stringify(['cursor', scope.list, scope.tenant, word, payload]) => JSON.stringify(['cursor', scope.list, word, payload])
+  // sabotage: src/api/kit/paging.ts :: return a.length === b.length && timingSafeEqual(a, b); => return a.length > 0;
   test('a cursor is worth nothing when altered, in another list, another order or another tenant', async () => {
     const { next_cursor: cursor } = (await send('GET', '/v1/members?limit=2')).body;
     const other = await createTenant(app.database);
@@ -173,6 +175,7 @@ describe('lists', () => {
 });
 
 describe('identifiers', () => {
+  // sabotage: src/api/kit/fields.ts :: !TREACHEROUS.test(text) && =>
   test.each([
     ['1,000 characters', 'a'.repeat(1000)],
     ['right-to-left override', 'triage\u202Egnp.exe'],
@@ -211,6 +214,7 @@ describe('a body over the limit', () => {
     expect([status, body.error, body.details.max_bytes]).toEqual([413, 'body_too_large', 256 * 1024]);
   });
 
+  // sabotage: src/api/kit/read-body.ts :: if (size > maxBytes) throw tooLarge(maxBytes); =>
   test('chunked, without a length, is cut off before the handler runs', async () => {
     let sent = 0;
     const endless = new ReadableStream<Uint8Array>({
@@ -291,6 +295,7 @@ describe('answers', () => {
 });
 
 describe('secrets', () => {
+  // sabotage: src/runtime/logger.ts :: hooks: { streamWrite: redactText }, =>
   test('an unknown error says nothing to the caller and shows no secret in the log', async () => {
     const secret = 'agos_0a1b2c3d_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ';
     const broken = await createTestApp({

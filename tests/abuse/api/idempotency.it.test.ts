@@ -15,6 +15,7 @@ const post = (path: string, key: string, json: unknown, headers = tenant.keys.ow
   app.request('POST', path, { headers: { ...headers, 'idempotency-key': key }, json });
 const person = (subject: string) => ({ issuer: 'https://id.example', subject, role: 'viewer' });
 
+// sabotage: src/journal/idempotency/repository.ts :: if (!lock?.locked) throw inProgress(); =>
 test('50 equal POSTs at once make one member, one audit row and one run; the others get its answer or 409 in progress', async () => {
   const json = { url: 'https://fifty.example', triage: true };
   const answers = await Promise.all(Array.from({ length: 50 }, () => post('/v1/leads', 'fifty', json)));
@@ -45,6 +46,8 @@ test('a repeated POST answers the same, and says that it is a repetition', async
   expect(again.headers.get('idempotency-replayed')).toBe('true');
 });
 
+// sabotage: src/journal/idempotency/repository.ts :: if (row.requestHash !== use.requestHash) { => if (false) {
+// sabotage: src/journal/idempotency/repository.ts :: eq(idempotencyKeys.principalId, use.principalId), =>
 test('the same key with another body, path or key holder is told apart', async () => {
   await post('/v1/members', 'shared', person('shared-1'));
   const other = await post('/v1/members', 'shared', person('shared-2'));
@@ -57,6 +60,7 @@ test('the same key with another body, path or key holder is told apart', async (
   expect(foreign.headers.get('idempotency-replayed')).toBeNull();
 });
 
+// sabotage: src/api/kit/idempotency.ts :: if (!/^[\x21-\x7e]+$/.test(key) || key.length > MAX_KEY_LENGTH) { => if (false) {
 test.each([['a'.repeat(256)], [''], ['with blank'], ['ünicode']])('400 for the key %j', async (key) => {
   const { status, body } = await post('/v1/members', key, person('bad-key'));
   expect([status, body.error]).toEqual([400, 'idempotency_key_invalid']);
@@ -99,6 +103,7 @@ test('an answer that passes by itself is not kept: 503 while Temporal is away, t
   expect(app.gateway.signals).toHaveLength(1);
 });
 
+// sabotage: src/api/kit/idempotency.ts :: const blank = (reply.secretFields ?? []).map((field) => [field, '']); => const blank: [string, string][] = [];
 test('a new API key is answered once: what is stored has it blank', async () => {
   const json = { name: 'ci', role: 'viewer' };
   const first = await post('/v1/keys', 'new-key', json);

@@ -31,6 +31,7 @@ describe.each(routes.map((route) => [`${route.method.toUpperCase()} ${route.path
       return app.request(method, path, { ...rest, headers: key.headers });
     };
 
+    // sabotage: src/api/kit/envelope.ts :: message: isMissing ? NOT_FOUND : error.message, => message: error.message,
     test("another tenant's id, an unknown id and no id at all are answered alike: 404", async () => {
       const id = await makeTarget(app, route, ownerOf(tenant));
       const foreign = await ask(id, stranger.keys.owner);

@@ -51,6 +51,7 @@ test('each role has exactly the permissions that the design gives it', () => {
 });
 
 describe.each(ROLES.map((role) => [role] as const))('%s', (role) => {
+  // sabotage: src/api/kit/access.ts :: if (!identity.permissions.has(route.permission)) { => if (false) {
   test('is refused every route whose permission the role lacks, and no other', async () => {
     for (const route of routeList()) {
       const { method, path, ...rest } = requestFor(route, newId());
@@ -68,6 +69,7 @@ describe.each([['editor'], ['viewer']] as const)('%s', (role) => {
     (route) => withId(route) && route.method === 'get' && permissionsOf(role).has(route.permission),
   );
 
+  // sabotage: src/access/identity/identity.ts :: seesAll: seesAll(role) }; => seesAll: true };
   test.each(readable.map((route) => [route.path, route] as const))(
     'does not see what others made: %s',
     async (_path, route) => {
@@ -91,6 +93,7 @@ describe.each([['editor'], ['viewer']] as const)('%s', (role) => {
   });
 });
 
+// sabotage: src/access/keys/verify-key.ts :: principal: { kind: 'key', id, name }, role, scopes }); => principal: { kind: 'key', id, name }, role });
 test('a key narrowed to scopes has no other permission of its role', async () => {
   const made = await app.request('POST', '/v1/keys', {
     headers: tenant.keys.owner.headers,

@@ -79,6 +79,9 @@ const FORGERIES: [string, (sub: string) => string | Promise<string>][] = [
   ['only dots', () => '..'],
 ];
 
+// sabotage: src/access/identity/tokens.ts :: audience: trusted.audience, =>
+// sabotage: src/access/identity/tokens.ts :: requiredClaims: ['sub', 'exp'], =>
+// sabotage: src/access/identity/tokens.ts :: currentDate: now, => currentDate: new Date(0),
 test.each(FORGERIES)('401 token_invalid, and nothing said about why: %s', async (_name, forge) => {
   const { status, body, headers } = await me(await forge(subject()));
   expect([status, body.error]).toEqual([401, 'token_invalid']);
@@ -139,6 +142,9 @@ test('the same subject at another issuer is another person', async () => {
   await both.close();
 });
 
+// sabotage: src/access/identity/authenticate.ts :: isNull(members.removedAt), =>
+// sabotage: src/access/keys/verify-key.ts :: , isNull(apiKeys.revokedAt), => ,
+// sabotage: src/access/keys/verify-key.ts :: if (!found || (found.key.expiresAt && found.key.expiresAt <= now)) return null; => if (!found) return null;
 test('a removed member and a revoked or expired key are out at once', async () => {
   const owner = tenant.keys.owner.headers;
   const person = await createMember(app.database, tenant.id, 'analyst');
