@@ -60,7 +60,9 @@ export type TriageRoom = {
   untilAwaiting(lead: Lead): Promise<{ approval_id: string; until: string }>;
   handle(lead: Lead): WorkflowHandle;
   /** One pass of the reconciling Schedule. */
-  reconcile(): Promise<{ looked_at: number; ended: number; held: number }>;
+  reconcile(options?: {
+    stuckAfterFailures?: number;
+  }): Promise<{ looked_at: number; ended: number; held: number }>;
   /** Everything the database says of a lead's latest triage. */
   state(lead: Lead): Promise<TriageState>;
   close(): Promise<void>;
@@ -157,9 +159,9 @@ export async function startTriageRoom(): Promise<TriageRoom> {
         },
       ),
     handle: (lead) => client.workflow.getHandle(lead.workflowId),
-    reconcile: () =>
+    reconcile: (options) =>
       settleLostRuns({
-        observer: createObserver(client),
+        observer: createObserver(client, options),
         reconcilers: [
           createTriageReconciler({ db, clock }),
           createRunReconciler({ db, clock, runEndHooks: RUN_END_HOOKS }),

@@ -2,7 +2,7 @@ import type { TriageRoomInput } from '../../../workflows/triage/triage-room/mess
 import { insertAgentRun } from '../../agents/agent-runs/repository.ts';
 import { claimRun } from '../../journal/runs/repository.ts';
 import { settleItems } from '../../leads/batches/settle-items.ts';
-import { findLead } from '../../leads/leads/repository.ts';
+import { lockLead } from '../../leads/leads/repository.ts';
 import { beginScan } from '../../leads/leads/scan-status.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { changeAudit, insertAudit } from '../audits/repository.ts';
@@ -23,14 +23,11 @@ export async function beginTriage(
   input: TriageRoomInput,
 ): Promise<TriagePlan | null> {
   const { tx, now } = ctx;
-  const run = await claimRun(tx, {
-    tenant: input.tenant,
-    id: input.run_id,
-    temporalRunId: ctx.temporalRunId,
-    now,
-  });
+  // The lead before the run, as who asks for a triage locks them: the other way round ends in a deadlock.
+  const lead = input.lead_id ? await lockLead(tx, input.tenant, input.lead_id) : null;
+  const claim = { tenant: input.tenant, id: input.run_id, temporalRunId: ctx.temporalRunId, now };
+  const run = await claimRun(tx, claim);
   if (!run) return null;
-  const lead = input.lead_id ? await findLead(tx, input.tenant, input.lead_id) : null;
   const url = lead?.url ?? run.target;
   if (url === null || (lead && (await isSuperseded(ctx, input, lead.id)))) {
     await holdTriage(ctx, input, SUPERSEDED);
