@@ -14,8 +14,8 @@ const COLUMNS = [
   'notes',
 ] as const;
 
-/** Characters with which a spreadsheet takes a cell for a formula (OWASP, CSV injection). */
-const FORMULA_START = /^[=+\-@\t\r\n]/;
+/** Characters with which a spreadsheet takes a cell for a formula, full-width ones too (OWASP, CSV injection). */
+const FORMULA_START = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 /** Quotes a cell; one that a spreadsheet would take for a formula gets a quote mark in front. */
 export function csvCell(value: string): string {
