@@ -35,18 +35,22 @@ export async function problemLines(client: ApiClient, batchId: string): Promise<
 /** A batch as tables: counts, then what was wrong line by line. */
 export function describeBatch(batch: BatchView, problems: readonly BatchItemView[]): string {
   const { counts } = batch;
-  const head = ['batch', 'total', 'processed', 'qualified', 'disqualified', 'errors', 'unprocessed'];
-  const numbers = [
-    counts.total,
-    counts.processed,
-    counts.qualified,
-    counts.disqualified,
-    counts.error,
-    counts.unprocessed,
-  ];
+  const shown = {
+    lines: counts.total,
+    qualified: counts.qualified,
+    disqualified: counts.disqualified,
+    awaiting: counts.awaiting,
+    held: counts.error,
+    unprocessed: counts.unprocessed,
+    refused: counts.rejected,
+    duplicates: counts.duplicates,
+  };
   const rows = problems.flatMap((item) =>
     item.errors.map((error) => [String(item.line), plain(error.column ?? '–'), plain(error.reason)]),
   );
   const wrong = rows.length > 0 ? `\n${table(['line', 'column', 'what is wrong'], rows)}` : '';
-  return table(head, [[`${plain(batch.name)}: ${batch.status}`, ...numbers.map(String)]]) + wrong;
+  const head = ['batch', ...Object.keys(shown)];
+  return (
+    table(head, [[`${plain(batch.name)}: ${batch.status}`, ...Object.values(shown).map(String)]]) + wrong
+  );
 }

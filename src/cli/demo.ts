@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import type { BatchView } from '../leads/batches/schemas.ts';
 import type { LeadView } from '../leads/leads/schemas.ts';
@@ -15,7 +15,7 @@ import { startImport } from './import.ts';
 import { stateOf } from './live.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
 import { acting, interruption, print, printJson } from './output.ts';
-import { plain, table } from './table.ts';
+import { plain, table, whyOf } from './table.ts';
 import { exitCodeOf, type TriageLine } from './triage-line.ts';
 import { untilAborted } from './up.ts';
 
@@ -111,9 +111,15 @@ async function printResults(
     plain(lead.domain.replace(/:8443$/, '')),
     stateOf(lead),
     lead.score === null ? '–' : String(lead.score),
-    plain(lead.hold?.message ?? lead.reasons.slice(0, 2).join(' ')),
+    plain(whyOf(lead.hold, lead.reasons)),
   ]);
   print(table(['site', 'result', 'score', 'why'], rows));
+  for (const { lead } of leads) {
+    if (lead.awaiting)
+      print(
+        `${plain(lead.domain)} waits for you: AGOS_DATA_DIR=${relative('.', dataFolder())}/demo npx agos decide ${lead.id} --as qualified`,
+      );
+  }
   print('Reports:');
   for (const { lead, report } of leads) if (report) print(`  ${plain(lead.domain)}  ${report}`);
   print(`API reference:    ${links.api_reference}`);

@@ -37,7 +37,8 @@ function describe(lead: LeadView, audit: AuditView | null, report: string | null
     ['score', lead.score === null ? '–' : `${lead.score} of 100`],
   ];
   if (lead.hold) facts.push(['held because', plain(lead.hold.message)]);
-  if (lead.awaiting) facts.push(['decide until', `${lead.awaiting.until} with: npx agos decide ${lead.id}`]);
+  if (lead.awaiting)
+    facts.push(['decide until', `${lead.awaiting.until} with: npx agos decide ${lead.id} --as qualified`]);
   if (audit?.summary) facts.push(['summary', `${plain(audit.summary.text)} (${audit.summary.generated_by})`]);
   const found = (audit?.signals ?? []).filter((signal) => signal.detected && signal.points > 0);
   const rows = found

@@ -13,19 +13,35 @@ const cut = (text: string, max: number) => (text.length > max ? `${text.slice(0,
 
 /** A table that fits the terminal, or 120 columns elsewhere: the widest column gives way and wraps. */
 export function table(head: string[], rows: string[][]): string {
+  const widths = fittingWidths([head, ...rows], process.stdout.columns ?? 120);
   const out = new Table({
     head: head.map((name) => pc.bold(name)),
-    colWidths: fittingWidths([head, ...rows], process.stdout.columns ?? 120),
+    colWidths: widths.map((width) => width + 2),
     style: { head: [], border: ['gray'] },
-    wordWrap: true,
   });
-  out.push(...rows.map((row) => row.map(breakable)));
+  out.push(...rows.map((row) => row.map((cell, column) => wrap(cell, widths[column] ?? NARROWEST))));
   return out.toString();
 }
 
-/** Words wrap whole, so one that is longer than a column must be taken apart. */
-function breakable(text: string): string {
-  return text.replace(/[^\s\p{Cc}]{40}(?=[^\s\p{Cc}])/gu, '$& ');
+/** Wraps at blanks, and inside a word only when it is longer than the column; coloured cells are short. */
+function wrap(text: string, width: number): string {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (const word of paragraph.split(' ')) {
+      if (line !== '' && visibleLength(`${line} ${word}`) > width) {
+        lines.push(line);
+        line = '';
+      }
+      line = line === '' ? word : `${line} ${word}`;
+      while (visibleLength(line) > width) {
+        lines.push(line.slice(0, width));
+        line = line.slice(width);
+      }
+    }
+    lines.push(line);
+  }
+  return lines.join('\n');
 }
 
 /** A border and a blank on each side of every cell. */
@@ -43,20 +59,25 @@ function fittingWidths(rows: string[][], total: number): number[] {
     if ((widths[widest] ?? 0) <= NARROWEST) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
-  return widths.map((width) => width + 2);
+  return widths;
 }
 
 function longestLine(text: string): number {
-  return Math.max(
-    ...stripVTControlCharacters(text)
-      .split('\n')
-      .map((line) => line.length),
-  );
+  return Math.max(...text.split('\n').map(visibleLength));
+}
+
+const visibleLength = (text: string): number => stripVTControlCharacters(text).length;
+
+/** Why a site ended as it did, as short as a table wants it: the hold, or what weighed most. */
+export function whyOf(hold: { message: string } | null, reasons: readonly string[]): string {
+  if (hold) return hold.message;
+  const [score, ...found] = reasons.filter((reason) => !reason.startsWith('The playbook asks'));
+  return found.length > 0 ? found.slice(0, 2).join(' ') : (score ?? '');
 }
 
 /** One triaged URL as a table row: what happened, the score, why. */
 export function resultRow(line: TriageLine): string[] {
-  const why = line.hold ? line.hold.message : line.reasons.slice(0, 2).join(' ');
+  const why = whyOf(line.hold, line.reasons);
   return [
     cut(plain(line.url), 44),
     outcome(line),

@@ -18,6 +18,7 @@ const PAGES: Record<string, string> = {
     `alert('a'); confirm('b'); prompt('c'); onbeforeunload = () => 'stay'; document.title = 'after'`,
   ),
   '/popups': script(`for (let i = 0; i < 5; i++) open('/calm?popup=' + i); document.title = 'after'`),
+  '/popup-on-click': script(`onclick = () => open('/calm?clicked')`),
   '/download': html('<iframe src="/file.bin"></iframe>'),
   '/worker': script(`
     navigator.serviceWorker.register('/sw.js').then((one) => { document.title = one.scope });
@@ -122,10 +123,24 @@ describe('what a page may not do, and the scan goes on', () => {
     expect((await look('/dialogs')).title).toBe('after');
   });
 
-  // sabotage: src/sites/browser/open-site.ts :: if (!opening && !own.has(page)) void page.close().catch(() => undefined); =>
   test('popups are closed', async () => {
     const seen = await look('/popups');
     expect(seen).toMatchObject({ title: 'after', pages: 1 });
+  });
+
+  // sabotage: src/sites/browser/open-site.ts :: if (!opening && !own.has(page)) void page.close().catch(() => undefined); =>
+  test('popups that a click lets through are closed too', async () => {
+    const signal = AbortSignal.timeout(20_000);
+    const left = await pool.withSite({ signal, deadlineMs: 8_000 }, (site) =>
+      site.withPage({ device: 'desktop', deadlineMs: 8_000 }, async (page) => {
+        await page.goto(pages.url('/popup-on-click'));
+        const opened = page.waitForEvent('popup');
+        await page.mouse.click(50, 50);
+        await (await opened).waitForEvent('close').catch(() => undefined);
+        return page.context().pages().length;
+      }),
+    );
+    expect(left).toBe(1);
   });
 
   test('downloads are cancelled', async () => {
@@ -246,10 +261,11 @@ describe('what ends the scan of a page, with the hold that says why', () => {
     '%s: memory above the cap ends the page and names the cap',
     async (path) => {
       const startedAt = performance.now();
-      const hold = await holdOf(look(path, { deadlineMs: 15_000, waitMs: 14_000 }));
+      const hold = await holdOf(look(path, { deadlineMs: 40_000, waitMs: 38_000 }));
       expect(hold.code).toBe('page_too_large');
       expect(hold.message).toContain('600 MB');
-      expect(performance.now() - startedAt).toBeLessThan(12_000);
+      // Well before the deadline, so it was the cap; a machine with much else to do is slow to see it.
+      expect(performance.now() - startedAt).toBeLessThan(30_000);
     },
   );
 
