@@ -54,7 +54,7 @@ function advice({ decision, findings, score, threshold }: SummaryInput): string 
     return `A conversation can start with ${faultName(first.code)}, which the owner can see at once.`;
   if (score >= threshold)
     return 'None of the faults that the playbook asks for is among them, so the lead is not taken on.';
-  return 'That is too little to build an offer on.';
+  return 'That stays below what the playbook asks for.';
 }
 
 function unknown({ not_told: titles }: SummaryInput): string {
