@@ -42,7 +42,9 @@ test('a comment that cannot be read is an error, not silence', () => {
   expect(() => sabotagesOf('x.test.ts', '// sabotage: src/a.ts find this')).toThrow('x.test.ts:1');
 });
 
-test('every comment of this repository names a line that stands exactly once and leaves valid code', async () => {
+test('every comment of this repository names a line that stands exactly once and leaves valid code', {
+  timeout: 60_000,
+}, async () => {
   const root = join(import.meta.dirname, '../..');
   const all = await collectSabotages(root);
   expect(all.length).toBeGreaterThan(60);
