@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+export type Process = { pid: number; parent: number; state: string; command: string };
+
+/** Every process below this one, children before grandchildren. */
+export function descendantsOf(pid: number): Process[] {
+  const all = listProcesses();
+  const found: Process[] = [];
+  for (let parents = [pid]; parents.length > 0; ) {
+    const children = all.filter(({ parent }) => parents.includes(parent));
+    found.push(...children);
+    parents = children.map((child) => child.pid);
+  }
+  return found;
+}
+
+function listProcesses(): Process[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        const [state = '', parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        return [{ pid: Number(name), parent: Number(parent), state, command }];
+      } catch {
+        return []; // It ended while we looked.
+      }
+    });
+}
