@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { createRunReconciler } from '../../activities/journal/run-reconciler.ts';
 import { settleLostRuns } from '../../activities/journal/settle-lost-runs.ts';
@@ -21,13 +22,17 @@ import { RUN_WORKFLOWS } from '../../temporal/run-workflows.ts';
 import { startTestServer, type TestServer } from '../temporal/support/server.ts';
 import { startTestWorker, testClient } from '../temporal/support/worker.ts';
 import { createTestApp, type TestApp } from './app.ts';
+import type { TestDatabase } from './database.ts';
 import { importDeps, type Upload, uploadLeads } from './imports.ts';
 import { createTenant, type TestTenant } from './tenant.ts';
 
 const WORKFLOWS = join(import.meta.dirname, '../../workflows/index.ts');
 
-/** How scans go: settled at once in the database, or as real workflows whose scan nobody serves. */
-export type Scans = 'settled at once' | 'left open';
+/**
+ * How scans go: settled in the database, many at a time, or as real workflows on a queue that nobody serves,
+ * so that they stay open until somebody ends them.
+ */
+export type Scans = 'settled' | 'left open';
 
 /** The lead import on a real Temporal server and a real PostgreSQL, behind the real API. */
 export type ImportRoom = {
@@ -40,6 +45,8 @@ export type ImportRoom = {
   openAtStart: number[];
   startWorker(scans: Scans, limits?: Partial<ImportLimits>): Promise<void>;
   stopWorker(): Promise<void>;
+  /** Settles every scan of every tenant as it comes, until it is told to stop. */
+  settleEverything(): { stop(): Promise<void> };
   upload(content: string, options?: Upload): Promise<{ id: string; handle: WorkflowHandle }>;
   /** The batch as the API shows it. */
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests, field by field.
@@ -56,7 +63,8 @@ export type ImportRoom = {
 export async function startImportRoom(): Promise<ImportRoom> {
   const server = await startTestServer();
   const client = testClient(server.target);
-  const gateway = createGateway({ client, workflows: RUN_WORKFLOWS });
+  const unserved = { ...RUN_WORKFLOWS['triage-room'], queue: 'unserved' };
+  const gateway = createGateway({ client, workflows: { ...RUN_WORKFLOWS, 'triage-room': unserved } });
   const app = await createTestApp({ gateway });
   const { db, admin } = app.database;
   const clock = systemClock;
@@ -71,10 +79,11 @@ export async function startImportRoom(): Promise<ImportRoom> {
     startWorker: async (scans, limits = {}) => {
       await stop();
       const startSoon = async (run: RunRow): Promise<void> => {
+        if (scans === 'settled') return;
         const [row] = await admin`select count(*)::int as open from runs where kind = 'triage-room'
           and tenant_id = ${run.tenantId} and ended_at is null`;
         if (run.tenantId === room.tenant.id) openAtStart.push(row?.open);
-        await (scans === 'left open' ? startRun({ db, gateway, clock }, run) : settleScan(db, run));
+        await startRun({ db, gateway, clock }, run);
       };
       worker = await startTestWorker({
         target: server.target,
@@ -92,6 +101,7 @@ export async function startImportRoom(): Promise<ImportRoom> {
       });
     },
     stopWorker: () => stop(),
+    settleEverything: () => settleLoop(app.database),
     upload: async (content, options) => {
       const { id, input } = await uploadLeads(app, room.tenant, content, options);
       return { id, handle: client.workflow.getHandle(`import:${input.tenant}:${id}`) };
@@ -134,8 +144,34 @@ export async function startImportRoom(): Promise<ImportRoom> {
   return room;
 }
 
+/** Ends open scans with one statement for each table: one by one they would take longer than the import. */
+function settleLoop({ admin }: TestDatabase): { stop(): Promise<void> } {
+  let stopped = false;
+  const loop = (async () => {
+    while (!stopped) {
+      await admin.begin(async (sql) => {
+        const ended = await sql`update runs set status = 'completed', ended_at = clock_timestamp()
+          where kind = 'triage-room' and ended_at is null returning tenant_id, lead_id`;
+        const leads = ended.map((run) => run.lead_id);
+        for (const tenant of new Set(ended.map((run) => run.tenant_id))) {
+          await sql`update leads set status = 'qualified' where tenant_id = ${tenant} and id = any(${leads})`;
+          await sql`update batch_items set state = 'qualified'
+            where tenant_id = ${tenant} and lead_id = any(${leads}) and state = 'pending'`;
+        }
+      });
+      await sleep(50);
+    }
+  })();
+  return {
+    stop: async () => {
+      stopped = true;
+      await loop;
+    },
+  };
+}
+
 /** What the first and the last activity of a triage write, in one transaction. */
-export async function settleScan(
+async function settleScan(
   db: Database,
   run: Pick<RunRow, 'tenantId' | 'id' | 'leadId' | 'createdBy'>,
   decision: 'qualified' | 'disqualified' = 'qualified',

@@ -9,9 +9,8 @@ import { createGateway } from '../../temporal/gateway.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import { RUN_WORKFLOWS } from '../../temporal/run-workflows.ts';
 import { startTestWorker, testClient } from '../temporal/support/worker.ts';
-import { settleScan } from './import-room.ts';
 
-/** A worker of the import in a process of its own, for tests that kill it; its scans are settled at once. */
+/** A worker of the import in a process of its own, for tests that kill it; its scans are for the test to settle. */
 const { temporal, urls, assetsDir } = JSON.parse(process.argv[2] ?? '{}');
 const target = readTemporalTarget({ TEMPORAL_ADDRESS: temporal });
 const db = openDatabase(urls);
@@ -33,8 +32,8 @@ await startTestWorker({
     gateway: createGateway({ client: testClient(target), workflows: RUN_WORKFLOWS }),
     runEndHooks: RUN_END_HOOKS,
     requestTriage,
-    startSoon: (run) => settleScan(db, run),
-    limits: { read: { chunkLines: 50, lines: 5_000, durationMs: 60_000 } },
+    startSoon: async () => undefined,
+    limits: { window: 200, pollMs: 100, read: { chunkLines: 50, lines: 5_000, durationMs: 60_000 } },
   }),
 });
 process.stdout.write('ready\n');

@@ -82,9 +82,10 @@ export function requesterOf(input: Pick<ImportLeadsInput, 'tenant' | 'batch_id'>
   return importWorkflowId(input.tenant, input.batch_id);
 }
 
-/** Ends the batch of an import that was cancelled before any workflow saw it. */
-export const endUnseenImport: RunEndHook = async (ctx, run, { code, message }) => {
+/** Ends the batch of an import that ended before any workflow began it. */
+export const endUnseenImport: RunEndHook = async (ctx, run, end) => {
   if (run.subjectId === null) return;
-  const failure = { code: code ?? 'cancelled', message: message ?? '' };
-  await closeBatch(ctx, { tenant: run.tenantId, id: run.subjectId }, { status: 'cancelled', failure });
+  const status = end.status === 'cancelled' ? 'cancelled' : 'failed';
+  const failure = { code: end.code ?? 'internal_error', message: end.message ?? 'The import did not begin.' };
+  await closeBatch(ctx, { tenant: run.tenantId, id: run.subjectId }, { status, failure });
 };

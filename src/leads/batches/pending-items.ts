@@ -1,10 +1,14 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import { runs } from '../../journal/runs/tables.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { leads } from '../leads/tables.ts';
+import type { ItemState } from './rules.ts';
 import { batchItems } from './tables.ts';
 
 type BatchKey = { tenant: string; id: string };
+
+/** More than this in one look is left to the next. */
+const SETTLED_AT_ONCE = 5_000;
 
 /** How many lines of a batch still wait, and for what. */
 export type Waiting = { open: number; awaiting: number; unasked: number };
@@ -31,19 +35,31 @@ const stateOfLead = sql.raw(`case
 
 /** Settles lines whose lead was decided, held or removed without this batch being told. */
 export async function settleDecided(tx: Tx, batch: BatchKey): Promise<void> {
-  await settle(tx, sql`${pending(batch)} and ${isDecided}`);
+  await settle(tx, batch, sql`${pending(batch)} and ${isDecided}`);
 }
 
 /** Settles the line of a lead that can have no scan, by what the lead is now. */
 export async function settleUnscannable(tx: Tx, batch: BatchKey, leadId: string): Promise<void> {
-  await settle(tx, sql`${pending(batch)} and i.lead_id = ${leadId}`);
+  await settle(tx, batch, sql`${pending(batch)} and i.lead_id = ${leadId}`);
 }
 
-async function settle(tx: Tx, which: SQL): Promise<void> {
-  await tx.execute(sql`update ${batchItems} set state = settled.state
-    from (select i.tenant_id, i.batch_id, i.line, ${stateOfLead} as state from ${which}) settled
-    where batch_items.tenant_id = settled.tenant_id and batch_items.batch_id = settled.batch_id
-      and batch_items.line = settled.line and batch_items.state = 'pending'`);
+/** Reads first and writes by key: an update that joins its own table has no good plan until statistics exist. */
+async function settle(tx: Tx, { tenant, id }: BatchKey, which: SQL): Promise<void> {
+  const found = await tx.execute<{ line: number; state: ItemState }>(
+    sql`select i.line, ${stateOfLead} as state from ${which} limit ${SETTLED_AT_ONCE}`,
+  );
+  const lines = Map.groupBy(found, (row) => row.state);
+  for (const [state, rows] of lines) {
+    const isOne = inArray(
+      batchItems.line,
+      rows.map((row) => row.line),
+    );
+    const ofBatch = and(eq(batchItems.tenantId, tenant), eq(batchItems.batchId, id), isOne);
+    await tx
+      .update(batchItems)
+      .set({ state })
+      .where(and(ofBatch, eq(batchItems.state, 'pending')));
+  }
 }
 
 /** Counts the lines that wait: for a running scan, for a person, or for being asked. */
@@ -60,6 +76,6 @@ export async function countWaiting(tx: Tx, batch: BatchKey): Promise<Waiting> {
 export async function findUnasked(tx: Tx, batch: BatchKey, limit: number): Promise<string[]> {
   if (limit === 0) return [];
   const rows = await tx.execute<{ lead_id: string }>(sql`select i.lead_id
-    from ${pending(batch)} and not ${isOpen} order by i.line limit ${limit}`);
+    from ${pending(batch)} and not ${isOpen} and not ${isDecided} order by i.line limit ${limit}`);
   return rows.map((row) => row.lead_id);
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import type { ImportLeadsInput } from '../../../workflows/leads/import-leads/messages.ts';
 import type { RequestContext } from '../../journal/request-context.ts';
 import type { RunRow } from '../../journal/runs/repository.ts';
@@ -34,6 +35,8 @@ export type PumpOptions = {
   onWaiting(waiting: Waiting): void;
 };
 
+const ASKS_AT_ONCE = 5;
+
 /**
  * Keeps a window of a batch's scans open until nothing but a person is waited for, or the time is over.
  * What is open is counted in the database each time, so a scan that ends in any way frees its place.
@@ -50,10 +53,11 @@ export async function pumpTriages(
     options.onWaiting(state.waiting);
     const { open, unasked } = state.waiting;
     if (open + unasked === 0) return { done: true, open };
-    for (const leadId of state.leadIds) {
+    const limit = pLimit(ASKS_AT_ONCE);
+    await limit.map(state.leadIds, (leadId) => {
       options.signal.throwIfAborted();
-      await ask(deps, input, leadId);
-    }
+      return ask(deps, input, leadId);
+    });
     if (deps.clock.now().getTime() >= deadline) return { done: false, open: open + state.leadIds.length };
     if (state.leadIds.length === 0) await sleep(options.pollMs, undefined, { signal: options.signal });
   }
