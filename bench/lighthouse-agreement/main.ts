@@ -44,7 +44,9 @@ const folders = [...writeHeavyPages(generated), ...scannable].slice(0, siteLimit
 const address = await freeLoopbackAddress(PORT);
 const server = await serveSites({ folders, address, port: PORT, authority: await createAuthority() });
 const ours = await ourSide(chromium.path, allowTargets(server.hosts, address, PORT));
-const cli = cliSide(chromium.path, address);
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+const cli = cliSide(chromium.path, address, interrupted.signal);
 const spentMs = new Map<Side, number>([
   [ours, 0],
   [cli, 0],
@@ -53,6 +55,9 @@ const spentMs = new Map<Side, number>([
 try {
   const measured = await measureAll(await chooseSites(server.sites.map((site) => siteUrl(site, PORT))));
   process.exitCode = report(measured) ? 0 : 1;
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error;
+  process.exitCode = 130;
 } finally {
   await ours.close();
   await server.close();
@@ -81,6 +86,7 @@ async function measureAll(urls: string[]): Promise<Measured[]> {
     for (const [index, site] of measured.entries()) {
       const oursFirst = (round + index) % 2 === 0;
       for (const side of oursFirst ? [ours, cli] : [cli, ours]) {
+        interrupted.signal.throwIfAborted();
         const startedAt = performance.now();
         const scores = await side.measure(site.url);
         spentMs.set(side, (spentMs.get(side) ?? 0) + performance.now() - startedAt);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { createEgressGuard } from '../../src/runtime/egress/guard.ts';
 import { startFilteringProxy } from '../../src/runtime/egress/proxy.ts';
 import { createMachineLock } from '../../src/sites/browser/machine-lock.ts';
 import { createBrowserPool } from '../../src/sites/browser/pool.ts';
+import { killProcess } from '../../src/sites/browser/process-tree.ts';
 import { createLighthouseRunner } from '../../src/sites/lighthouse/run.ts';
 import { unprivilegedUser } from '../../src/stack/unprivileged.ts';
 
@@ -49,7 +50,7 @@ export async function ourSide(chromium: string, allowTargets: string): Promise<S
 }
 
 /** Theirs: the plain command line with its own Chromium and its own waits, a new one for each page. */
-export function cliSide(chromium: string, address: string): Side {
+export function cliSide(chromium: string, address: string, signal: AbortSignal): Side {
   const rootNeeds = process.getuid?.() === 0 ? ' --no-sandbox' : '';
   const chromeFlags = `--headless=new --ignore-certificate-errors --host-resolver-rules="MAP * ${address}"${rootNeeds}`;
   return {
@@ -70,17 +71,28 @@ export function cliSide(chromium: string, address: string): Side {
           {
             ...settings,
             env,
+            signal,
           },
         );
         const { categories } = JSON.parse(stdout) as { categories: Record<string, { score: number | null }> };
         const scores = CATEGORIES.map((id) => [id, Math.round((categories[id]?.score ?? Number.NaN) * 100)]);
         return completed(url, Object.fromEntries(scores));
       } finally {
+        await killThoseIn(home);
         await rm(home, { recursive: true, force: true, maxRetries: 5 });
       }
     },
     close: async () => undefined,
   };
+}
+
+/** The command line's Chromium outlives a command line that is killed: its profile lies in the folder it was given. */
+async function killThoseIn(home: string): Promise<void> {
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
+  for (const pid of pids) {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (commandLine.includes(home)) killProcess(pid);
+  }
 }
 
 function completed(url: string, scores: Partial<Record<Category, number | null>>): Scores {
