@@ -19,7 +19,7 @@ const fileIn = (folder: string) => join(folder, 'credentials');
 /** Writes the credentials so that only this user can read them. */
 export function writeCredentials(folder: string, credentials: Credentials): void {
   const file = fileIn(folder);
-  mkdirSync(dirname(file), { recursive: true });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   rmSync(file, { force: true });
   writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
 }

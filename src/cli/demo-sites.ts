@@ -22,7 +22,7 @@ export type DemoSites = {
 
 /** Serves the example sites on a loopback address of their own, beside whatever else uses the port. */
 export async function startDemoSites(dataDir: string): Promise<DemoSites> {
-  mkdirSync(dataDir, { recursive: true });
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const authority = await createAuthority();
   const address = await freeLoopbackAddress(SITES_PORT);
   const folders = listSiteFolders(join(EXAMPLES, 'sites'));

@@ -33,7 +33,7 @@ export type LocalStack = {
 /** Starts every part that is missing; ends what it started when one of them fails. */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const startedMs = Date.now();
-  mkdirSync(options.dataDir, { recursive: true });
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   options.progress.line(`Node ${process.versions.node} at ${process.execPath}`);
   const secrets = { ...localSecrets(options.dataDir), ...given(options.environment) };
   const port = await freePort(8080);
