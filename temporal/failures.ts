@@ -35,16 +35,16 @@ function isTemporalsOwn(error: unknown): error is Error {
 }
 
 /** A browser that died may have been killed by another site's page, so the site gets a second chance. */
-function fromSiteHold({ hold }: SiteHoldError, attempt: number): ApplicationFailure {
+function fromSiteHold(error: SiteHoldError, attempt: number): ApplicationFailure {
   // A site writes addresses into it, some with a key in their query; from here it goes to people.
-  const message = redactText(hold.message);
-  if (hold.code === 'browser_crashed' && attempt === 1) {
+  const message = redactText(error.message);
+  if (error.hold.code === 'browser_crashed' && attempt === 1) {
     return ApplicationFailure.retryable(message, FAILURE_TYPES.browserCrashed);
   }
   return ApplicationFailure.create({
     type: FAILURE_TYPES.siteHold,
     message,
-    details: [{ ...hold, message }],
+    details: [{ ...error.hold, message }],
     nonRetryable: true,
     category: EXPECTED,
   });

@@ -132,7 +132,7 @@ describe('secrets', () => {
   });
 
   test('in the address that a site leads to: no hold shows them, in answers, reports, rows or history', async () => {
-    // sabotage: temporal/failures.ts :: const message = redactText(hold.message); => const message = hold.message;
+    // sabotage: temporal/failures.ts :: const message = redactText(error.message); => const message = error.message;
     const leads = `The way: https://a.example/?token=${TOKEN} -> http://10.0.0.1/?key=${TOKEN}&page=2.`;
     const fetch = () => {
       throw new SiteHoldError('redirect_forbidden', leads);
