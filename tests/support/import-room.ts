@@ -19,6 +19,7 @@ import type { Gateway } from '../../temporal/gateway-type.ts';
 import { createObserver } from '../../temporal/observer.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import { RUN_WORKFLOWS } from '../../temporal/run-workflows.ts';
+import { type ImportLeadsInput, importWorkflowId } from '../../workflows/leads/import-leads/messages.ts';
 import { startTestServer, type TestServer } from '../temporal/support/server.ts';
 import { startTestWorker, testClient } from '../temporal/support/worker.ts';
 import { createTestApp, type TestApp } from './app.ts';
@@ -47,7 +48,10 @@ export type ImportRoom = {
   stopWorker(): Promise<void>;
   /** Settles every scan of every tenant as it comes, until it is told to stop. */
   settleEverything(): { stop(): Promise<void> };
-  upload(content: string, options?: Upload): Promise<{ id: string; handle: WorkflowHandle }>;
+  upload(
+    content: string,
+    options?: Upload,
+  ): Promise<{ id: string; handle: WorkflowHandle; input: ImportLeadsInput }>;
   /** The batch as the API shows it. */
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests, field by field.
   batch(id: string): Promise<any>;
@@ -104,7 +108,7 @@ export async function startImportRoom(): Promise<ImportRoom> {
     settleEverything: () => settleLoop(app.database),
     upload: async (content, options) => {
       const { id, input } = await uploadLeads(app, room.tenant, content, options);
-      return { id, handle: client.workflow.getHandle(`import:${input.tenant}:${id}`) };
+      return { id, handle: client.workflow.getHandle(importWorkflowId(input.tenant, id)), input };
     },
     batch: async (id) =>
       (await app.request('GET', `/v1/batches/${id}`, { headers: room.tenant.keys.owner.headers })).body,

@@ -5,7 +5,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ImportRoom, startImportRoom } from '../../../tests/support/import-room.ts';
 import { createTenant } from '../../../tests/support/tenant.ts';
-import { IMPORT_START, type ImportProgress } from './messages.ts';
+import { IMPORT_LEADS, IMPORT_LEADS_QUEUE, IMPORT_START, type ImportProgress } from './messages.ts';
 
 const ROWS = 10_000;
 const CHILD = join(import.meta.dirname, '../../../tests/support/import-worker.ts');
@@ -261,26 +261,15 @@ describe('the import of leads', () => {
 
   test('goes on from the position that continue-as-new carries', async () => {
     await room.stopWorker();
-    const { id, handle } = await room.upload(few(6), { query: { triage: 'false' } });
-    const { events } = await handle.fetchHistory();
-    expect(events?.length).toBeGreaterThan(0);
+    const { id, handle, input } = await room.upload(few(6), { query: { triage: 'false' } });
     await handle.terminate('started again below, as if it had continued');
-    const run = await runOf(id);
     const lineThree = Buffer.from('url\nlead-0.example\nlead-1.example\n').length;
+    const resume = { ...IMPORT_START, offset_bytes: lineThree, next_line: 4, lines_read: 2 };
     await room.startWorker('settled');
-    const again = await room.client.workflow.start('importLeads', {
+    const again = await room.client.workflow.start(IMPORT_LEADS, {
       workflowId: handle.workflowId,
-      taskQueue: 'workflows',
-      args: [
-        {
-          version: 1,
-          tenant: room.tenant.id,
-          run_id: run.id,
-          principal_id: room.tenant.keys.operator.id,
-          batch_id: id,
-          resume: { ...IMPORT_START, offset_bytes: lineThree, next_line: 4, lines_read: 2 },
-        },
-      ],
+      taskQueue: IMPORT_LEADS_QUEUE,
+      args: [{ ...input, resume }],
     });
     expect(await again.result()).toEqual({ status: 'completed', lines: 6 });
     expect((await room.batch(id)).counts.created).toBe(4);
