@@ -13,7 +13,7 @@ import { createSiteScanner, type SiteScanner } from '../src/sites/scan/site-scan
 
 /** A browser is replaced after so many sites or above so much memory: Chromium never gives all of it back. */
 const BROWSER_MAX_SITES = 50;
-const BROWSER_MAX_MEMORY_MB = 2_000;
+const BROWSER_MAX_MEMORY_MB = 2_500;
 const RENDERER_MEMORY_MB = 1_000;
 
 /** What this worker process opens strangers' sites with; the browser starts with the first site. */
@@ -33,12 +33,17 @@ export function composeScanner(
     maxSites: BROWSER_MAX_SITES,
     maxMemoryMb: BROWSER_MAX_MEMORY_MB,
   });
+  const lighthouse = createLighthouseRunner({ pool, withMachineLock });
   const scanner = createSiteScanner({
     guard,
     fetcher: createSiteFetcher({ guardedFetch, clock }),
     pool,
     withMachineLock,
-    lighthouse: createLighthouseRunner({ pool, withMachineLock }),
+    lighthouse,
   });
-  return { scanner, guard, close: () => pool.close() };
+  const close = async (): Promise<void> => {
+    await lighthouse.close();
+    await pool.close();
+  };
+  return { scanner, guard, close };
 }
