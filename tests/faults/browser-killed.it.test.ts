@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { descendantsOf } from './support/processes.ts';
 import { type FaultLead, type FaultStack, startFaultStack, type WorkerProcess } from './support/stack.ts';
@@ -58,7 +59,8 @@ test('a page whose renderer dies every time is held after its second try, and th
 /** A lead whose page keeps the browser waiting, so that it is open when the browser dies. */
 async function slowLead(): Promise<FaultLead> {
   const site = stack.sites.add();
-  site.delayMs = (nth) => (nth === 1 ? 0 : 3_000);
+  // The first request of the browser's first and second try.
+  site.before = (nth) => (nth === 2 || nth === 3 ? sleep(3_000) : undefined);
   return stack.lead(site);
 }
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { page } from './support/sites.ts';
 import { type FaultLead, type FaultStack, startFaultStack } from './support/stack.ts';
 
@@ -33,7 +33,7 @@ const BOMBS: Record<string, { codes: string[]; body: (response: ServerResponse) 
 };
 
 // Row 16: page never ends, spins CPU or allocates 2 GB: killed at deadline or memory cap; slot freed < 2 s later.
-test('pages that never end are held at their deadline, and the slot goes to the next site at once', async () => {
+test.concurrent('pages that never end are held at their deadline, and the slot goes to the next site at once', async () => {
   // sabotage: src/sites/browser/visit.ts :: const PASS_DEADLINE_MS = 15_000; => const PASS_DEADLINE_MS = 100_000;
   const bombs = await Promise.all(
     Object.values(BOMBS).map(async ({ codes, body }) => ({
@@ -45,7 +45,7 @@ test('pages that never end are held at their deadline, and the slot goes to the 
   for (const { lead } of bombs) await stack.triage(lead);
   // Both slots are taken before the next site asks for one.
   for (const { lead } of bombs) {
-    await expect.poll(() => lead.site.pageRequests, { timeout: 40_000 }).toBeGreaterThanOrEqual(2);
+    await vi.waitUntil(() => lead.site.pageRequests >= 2, { timeout: 40_000 });
   }
   await stack.triage(next);
   for (const { lead, codes } of bombs) {
@@ -67,7 +67,7 @@ test('pages that never end are held at their deadline, and the slot goes to the 
   expect(waited).toBeLessThan(SLOT_FREED_WITHIN_MS);
 }, 240_000);
 
-test('an answer that never ends is held over HTTP, before a browser opens it', async () => {
+test.concurrent('an answer that never ends is held over HTTP, before a browser opens it', async () => {
   const endless = (response: ServerResponse) => {
     response.writeHead(200, { 'content-type': 'text/html' });
     const more = setInterval(() => response.write('<p>and more</p>'), 100);

@@ -22,7 +22,7 @@ test('a Temporal server killed and restarted: reads go on, work is taken, what i
   const { headers } = stack.tenant.keys.operator;
   const get = (path: string) => stack.app.request('GET', path, { headers });
   const slow = stack.sites.add();
-  slow.delayMs = (nth) => (nth === 1 ? 3_000 : 0);
+  slow.before = (nth) => (nth === 1 ? sleep(3_000) : undefined);
   const running = await stack.lead(slow);
   const runId = (await stack.triage(running)).body.id as string;
   await expect.poll(() => slow.pageRequests, { timeout: 20_000 }).toBe(1);

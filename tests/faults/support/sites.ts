@@ -1,13 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 export type FaultSite = {
   host: string;
   url: string;
-  /** How long the answer to the nth request of the page waits. */
-  delayMs: (nth: number) => number;
+  /** What the answer to the nth request of the page waits for. */
+  before: (nth: number) => Promise<unknown> | undefined;
   /** How often the page itself was asked for. */
   pageRequests: number;
 };
@@ -29,7 +28,7 @@ export async function serveFaultSites(names: number): Promise<FaultSites> {
     if (!site) return void response.writeHead(404).end();
     const isPage = request.url === '/';
     if (isPage) site.pageRequests += 1;
-    if (isPage) await sleep(site.delayMs(site.pageRequests));
+    if (isPage) await site.before(site.pageRequests);
     if (response.destroyed) return;
     if (isPage) site.body(response);
     else response.writeHead(404, { 'content-type': 'text/plain' }).end();
@@ -41,7 +40,7 @@ export async function serveFaultSites(names: number): Promise<FaultSites> {
     allowTargets: hosts.map((host) => `${host}:${port}=127.0.0.1`).join(','),
     add: (body = soundPage) => {
       const host = `${hosts[sites.size]}:${port}`;
-      const site = { host, url: `http://${host}/`, delayMs: () => 0, pageRequests: 0, body };
+      const site = { host, url: `http://${host}/`, before: () => undefined, pageRequests: 0, body };
       sites.set(host, site);
       return site;
     },

@@ -12,8 +12,8 @@ import {
 import { DECIDE_SIGNAL, DECIDE_UPDATE } from './messages.ts';
 
 /** Rounds of racing decisions, some beside the expiry. */
-const ROUNDS = repetitions(10);
-const ROUNDS_AT_ONCE = 5;
+const ROUNDS = repetitions(6);
+const ROUNDS_AT_ONCE = 6;
 
 let room: TriageRoom;
 beforeAll(async () => {
