@@ -16,6 +16,8 @@ export default defineConfig({
           exclude,
           globalSetup: ['tests/support/start-postgres.ts'],
           testTimeout: 120_000,
+          // Real servers and browsers beside other work: one more try tells a slow machine from a fault.
+          retry: process.env.CI ? 1 : 0,
           hookTimeout: 240_000,
         },
       },
