@@ -49,8 +49,11 @@ export function describeBatch(batch: BatchView, problems: readonly BatchItemView
     item.errors.map((error) => [String(item.line), plain(error.column ?? '–'), plain(error.reason)]),
   );
   const wrong = rows.length > 0 ? `\n${table(['line', 'column', 'what is wrong'], rows)}` : '';
+  const failure = batch.failure ? `\n${plain(batch.failure.message)}` : '';
   const head = ['batch', ...Object.keys(shown)];
   return (
-    table(head, [[`${plain(batch.name)}: ${batch.status}`, ...Object.values(shown).map(String)]]) + wrong
+    table(head, [[`${plain(batch.name)}: ${batch.status}`, ...Object.values(shown).map(String)]]) +
+    failure +
+    wrong
   );
 }

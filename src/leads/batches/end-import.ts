@@ -53,9 +53,10 @@ export async function endImport(
   end: ImportEnd,
 ): Promise<ImportEnd['status']> {
   const { tenant } = input;
-  await closeBatch(ctx, { tenant, id: input.batch_id }, end);
   const { code, message } = end.failure ?? { code: null, message: null };
   await endRun(ctx.tx, { tenant, id: input.run_id, status: end.status, code, message, now: ctx.now });
+  // The run before its batch, as everywhere: who locks both in another order may wait for ever.
+  await closeBatch(ctx, { tenant, id: input.batch_id }, end);
   // Somebody may have ended it before, so that the way it ended is not always the one asked for.
   const batch = await findBatch(ctx.tx, tenant, input.batch_id);
   return batch && !isBatchOpen(batch.status) ? batch.status : end.status;

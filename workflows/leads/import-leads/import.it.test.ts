@@ -138,6 +138,7 @@ describe('the import of leads', () => {
     expect(Math.max(...room.openAtStart)).toBe(4);
   });
 
+  // sabotage: src/leads/batches/pending-items.ts :: where ${isOpen} and l.awaiting is null))::int as open => where ${isOpen}))::int as open
   test('waits for no person: a lead whose score waits frees its place and the batch completes', async () => {
     await room.startWorker('left open', { window: 2 });
     const { id, handle } = await room.upload(few(3));
@@ -166,6 +167,8 @@ describe('the import of leads', () => {
     await become(id, { status: 'completed', counts: { qualified: 1, disqualified: 1 } });
   });
 
+  // sabotage: src/leads/batches/pending-items.ts :: coalesce(r.ended_at >= i.created_at, false) => false
+  // sabotage: src/leads/batches/pump-triages.ts :: if (!isUnscannable(error)) throw error; => throw error;
   test('settles a line whose lead was decided, removed or moved on without the batch being told', async () => {
     await room.startWorker('left open', { window: 1 });
     const { id } = await room.upload(few(4));
@@ -189,6 +192,8 @@ describe('the import of leads', () => {
     });
   });
 
+  // sabotage: src/leads/batches/end-import.ts :: .set({ state: 'unprocessed' }) => .set({ state: 'error' })
+  // sabotage: workflows/leads/import-leads/workflow.ts :: if (status === 'cancelled') => if (false)
   test.each<[string, (id: string, handle: WorkflowHandle) => Promise<unknown>]>([
     [
       'over HTTP',
