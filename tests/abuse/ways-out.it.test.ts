@@ -92,7 +92,7 @@ test.each(['/by-number', '/by-name'])(
 test('neither UDP nor TCP leaves past the proxy: STUN, TURN by each, forged candidates, WebTransport', {
   timeout: 60_000,
 }, async () => {
-  // sabotage: src/sites/browser/launch-arguments.ts :: '--force-webrtc-ip-handling-policy=disable_non_proxied_udp', => '--disable-breakpad',
+  // sabotage: src/sites/browser/launch-arguments.ts :: '--webrtc-ip-handling-policy=disable_non_proxied_udp', => '--disable-breakpad',
   const udp = createSocket('udp4');
   let packets = 0;
   udp.on('message', () => {
@@ -121,7 +121,6 @@ test('Lighthouse: robots.txt, sitemap, favicon, manifest, source maps and all re
 test('robots.txt and links that lead inside are not followed, and the scan goes on', {
   timeout: 60_000,
 }, async () => {
-  // sabotage: src/runtime/egress/fetch.ts :: guard.checkUrl(request.url); =>
   const seen = await inspect('/index');
   const { links } = seen.page.desktop;
   expect(links).toHaveLength(2);
