@@ -22,10 +22,10 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const server of running.splice(0)) {
-    await server.stop();
-    await rm(server.home, { recursive: true, force: true });
-  }
+  // Several starts of one test share a home: it goes only once the last of them has ended.
+  const started = running.splice(0);
+  for (const server of started) await server.stop();
+  for (const { home } of started) await rm(home, { recursive: true, force: true });
   await rm(dataDir, { recursive: true, force: true });
 });
 
