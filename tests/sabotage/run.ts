@@ -69,7 +69,9 @@ async function judge(sabotage: Sabotage, copy: Scratch): Promise<Verdict> {
   }
   try {
     const name = sabotage.testName;
-    return verdict((await passes(copy.root, sabotage.testFile, name)) ? 'STAYS GREEN' : 'red');
+    const isGreen = await passes(copy.root, sabotage.testFile, name);
+    if (stop.signal.aborted) return verdict('NOT DONE', 'interrupted');
+    return verdict(isGreen ? 'STAYS GREEN' : 'red');
   } finally {
     mend();
   }
@@ -91,7 +93,7 @@ function passes(cwd: string, file: string, name: string | null): Promise<boolean
     signal: stop.signal,
   });
   return new Promise((resolve) => {
-    child.once('error', () => resolve(false));
+    child.on('error', () => resolve(false));
     child.once('exit', (code) => resolve(code === 0));
   });
 }

@@ -243,7 +243,6 @@ describe('what ends the scan of a page, with the hold that says why', () => {
     expect((await holdOf(look('/endless', { waitMs: 7_000 }))).code).toBe('page_too_large');
   });
 
-  // sabotage: src/sites/browser/open-site.ts :: if (!inTime) await deps.onStuck(); => if (!inTime) await closed;
   test.each(['/no-end', '/spin', '/spin-frames'])(
     '%s: the page is gone less than 2 s after its deadline',
     async (path) => {
