@@ -7,6 +7,7 @@ import { guardNavigations } from './navigation-guard.ts';
 
 const CLOSE_TIMEOUT_MS = 1_000;
 const SITE_CHECK_MS = 100;
+const CRASH_NOTICE_MS = 500;
 
 /**
  * Playwright's block answers a registration with undefined, which makes sound pages throw; a registration
@@ -138,12 +139,18 @@ async function usePage<T>(
   const timer = setTimeout(() => stop.stop(timedOut(deadlineMs)), deadlineMs);
   const blocked = (): BlockedRequest[] => deps.proxy.blocked();
   const guard = guardNavigations(page, { maxFollowed, blocked, onBroken: (error) => stop.stop(error) });
-  page.on('crash', () => stop.stop(deps.explainCrash()));
+  const crashed = Promise.withResolvers<void>();
+  page.on('crash', () => {
+    stop.stop(deps.explainCrash());
+    crashed.resolve();
+  });
   try {
     const session = await page.context().newCDPSession(page);
     if (device) await emulateDevice(session, DEVICES[device], deps.browser.version());
     return await fn(page, session);
   } catch (error) {
+    // A renderer that dies while its page loads aborts the load first; that it crashed is heard of later.
+    await Promise.race([crashed.promise, delay(CRASH_NOTICE_MS, null, { ref: false })]);
     const broken = deps.proxy.overLimit() ? tooLarge(deps.proxy) : guard.check();
     throw stop.reason() ?? broken ?? error;
   } finally {

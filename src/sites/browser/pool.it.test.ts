@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { servePages, type TestPages, testPool } from '../../../tests/support/test-browser.ts';
 import { SiteHoldError } from '../../kernel/holds.ts';
 import type { BrowserPool, BrowserPoolOptions } from './pool.ts';
-import { killTree, processTree } from './process-tree.ts';
+import { killProcess, killTree, processTree } from './process-tree.ts';
 
 let pages: TestPages;
 beforeAll(async () => {
@@ -83,6 +83,26 @@ test('one site sees no cookie of another', async () => {
   });
   const seen = await inShop(pool, (page) => page.evaluate(() => [document.cookie, localStorage.length]));
   expect(seen).toEqual(['', 0]);
+});
+
+test('a renderer that dies while its page loads counts as a crash, not as a site that does not answer', async () => {
+  // sabotage: src/sites/browser/open-site.ts :: await Promise.race([crashed.promise, delay(CRASH_NOTICE_MS, null, { ref: false })]); =>
+  const asked = Promise.withResolvers<void>();
+  const slow = await servePages('slow.test', () => asked.resolve());
+  onTestFinished(() => slow.close());
+  const pool = await testPool(`slow.test:${slow.port}=127.0.0.1`);
+  onTestFinished(() => pool.close());
+  const signal = AbortSignal.timeout(20_000);
+  const visit = pool.withSite({ signal, deadlineMs: 15_000 }, (site) =>
+    site.withPage({ device: 'phone', deadlineMs: 15_000 }, (page) => page.goto(slow.url('/'))),
+  );
+  const ended = codeOf(visit);
+  await asked.promise;
+  for (const { pid } of await processTree(pool.status().browserPid!)) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (command.includes('--type=renderer')) killProcess(pid);
+  }
+  expect(await ended).toBe('browser_crashed');
 });
 
 test('a crashed renderer ends its own site alone', async () => {
