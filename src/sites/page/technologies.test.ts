@@ -59,6 +59,14 @@ describe('the banner of a loaded file', () => {
     expect(renewed.map((fact) => fact.version)).toEqual(['3.7.1']);
     expect(technologiesOfFiles([{ ...file, banner: null, failed: true }])).toEqual([]);
   });
+
+  test('does not count in a stylesheet of jQuery UI: a theme is often older than the script', () => {
+    const theme = { url: 'https://a.example/jquery-ui-1.11.4.css', selector: 'link', failed: false };
+    expect(technologiesOfFiles([{ ...theme, banner: '/*! jQuery UI CSS Framework 1.11.4 */' }])).toEqual([]);
+    expect(
+      technologiesOfFiles([{ ...theme, banner: null, url: 'https://a.example/jquery-ui-1.11.4.js' }]),
+    ).toHaveLength(1);
+  });
 });
 
 test('a generator names its program at its start alone', () => {

@@ -104,6 +104,11 @@ export function technologyOfGenerator(content: string): { id: string; version: s
   return null;
 }
 
+/** The look of jQuery UI is often older than the script that runs, and has no faults of its own. */
+function isThemeOf(id: string, url: string): boolean {
+  return id === 'jquery-ui' && /\.css(?:$|[?#])/i.test(url);
+}
+
 /** Names the technologies of loaded files; a banner inside a file is believed before the file's name. */
 export function technologiesOfFiles(
   files: readonly { url: string; selector: string; banner: string | null; failed: boolean }[],
@@ -112,9 +117,10 @@ export function technologiesOfFiles(
   for (const { url, selector, banner, failed } of files) {
     if (failed) continue;
     const told = banner === null ? null : technologyOfBanner(banner);
-    if (told) facts.push({ ...told, source: 'banner', detail: url, selector });
+    if (told && !isThemeOf(told.id, url)) facts.push({ ...told, source: 'banner', detail: url, selector });
     for (const named of technologiesOfUrl(url)) {
-      if (named.id !== told?.id) facts.push({ ...named, source: 'url', detail: url, selector });
+      if (named.id !== told?.id && !isThemeOf(named.id, url))
+        facts.push({ ...named, source: 'url', detail: url, selector });
     }
   }
   return facts;

@@ -28,6 +28,9 @@ describe('phone numbers', () => {
     ['Ring Aoife on 056 777 0142', us],
     ['Notdienst: 0209 / 55 64 21', de],
     ['07700 900 142', uk],
+    ['22 12 34 56', countriesOf('https://acme.no/', 'nb')],
+    ['33 12 34 56', countriesOf('https://acme.dk/', 'da')],
+    ['9123 4567', countriesOf('https://acme.sg/', 'en')],
   ])('are seen: %s', (text, countries) => {
     expect(hasPhone(text, countries)).toBe(true);
   });
@@ -56,6 +59,10 @@ describe('phone numbers', () => {
     ['Over 12 000 000 parts', us],
     ['31319 Sehnde', de],
     ['Austin, TX 78701-1234', us],
+    ['12345-6789 Leipzig', de],
+    ['Steuernummer: 123/456/78901', de],
+    ['St.-Nr. 123/456/78901', de],
+    ['Room 22 12 34 56', us],
   ])('are not seen in %s', (text, countries) => {
     expect(hasPhone(text, countries)).toBe(false);
   });
@@ -70,6 +77,10 @@ describe('mail addresses', () => {
     'info AT acme DOT com',
     'info @ acme.co.uk',
     'moc.emca@ofni',
+    'mail@zahnarzt-mueller.de',
+    'john@smithroofing.com',
+    'test@optik.de',
+    'hello@example.com',
   ])('are seen: %s', (text) => {
     expect(hasMail(text)).toBe(true);
   });
@@ -79,6 +90,8 @@ describe('mail addresses', () => {
     'logo@2x.png',
     'Meet us at acme.com',
     'you@example.com',
+    'your.name@domain.com',
+    'email@example.com',
     'Open at 9.30 today',
     'look at our.shop',
   ])('are not seen in %s', (text) => {

@@ -12,15 +12,20 @@ const BACKWARDS =
 const PLAIN_AT = /\s(?:at|AT)\s/;
 const SPELLED_DOT = /\s(?:dot|DOT)\s|[[({]\s?(?:dot|punkt|\.)\s?[\])}]/;
 const FILE_ENDING = /\.(?:png|jpe?g|gif|svg|webp|avif|css|js|pdf|html?)$/i;
+/** A hint how to write an address, and no address: both its parts are made up. */
 const SAMPLE_MAIL =
-  /^(?:you|your|yourname|your\.name|name|user|username|email|mail|someone|jane|john|test|deine?)@|@(?:yourdomain|domain|yoursite|yourcompany|mysite)\./i;
+  /^(?:you|your[._-]?(?:name|e?mail|address)?|(?:first|user|last)?name|user|e?-?mail|someone|jane|john|test|deine?)(?:[._-]\w+)?@(?:example|domain|yourdomain|mydomain|yoursite|mysite|yourcompany|company|website|yourwebsite)\./i;
 
 const PHONE_LABEL =
   /(?<!\p{L})(?:tel(?:e(?:phone|fon[eo]?|foon))?|phone|ph|call(?: us)?(?: (?:on|at|now|today))?|ring(?: us)?|dial|text(?: us)?|mobil(?:e|tel)?|cell(?:ulare|ulaire)?|m[óo]vil|handy|fon|festnetz|hotline|helpline|toll[- ]free|freephone|whats\s?app|signal|t[ée]l(?:[ée]phone|[ée]fono)?|telem[óo]vel|tlf|tfn|puh(?:elin)?|t|p|m|rufen sie|anruf(?:en)?|☎|📞|📱|✆)\s*(?:no|nr|number|nummer)?\.?\s*(?:[:|–—-]|\(?\w{0,12}\)?:)?\s*$/iu;
 const OTHER_LABEL =
-  /(?<!\p{L})(?:vat|ust|uid|tva|iva|btw|nif|cif|p\.?\s?iva|tax|ein|abn|acn|kvk|siret|siren|rcs|hrb|hra|iban|bic|swift|account|konto|sort code|order|invoice|rechnung|reference|ref|reg(?:istered|istration|ister)?|company|charity|licen[cs]e|lic|permit|isbn|issn|ean|gtin|sku|item|art(?:icle|ikel)?|part|model|serial|batch|id|no|nr|n[°º]|number|nummer|zip|plz|fax|telefax|ca|caslb|cslb|bond|npi|dre|nmls|gps|lat|lng|lon)\s*(?:id|no|nr|number|nummer|n[°º]|code)?\.?\s*[:#.]?\s*(?:[A-Z]{2}\s?)?$/iu;
+  /(?<!\p{L})(?:vat|ust|steuer(?:nummer|-?nr)?|st\.?-?nr|blz|kto|bsb|uid|tva|iva|btw|nif|cif|p\.?\s?iva|tax|ein|abn|acn|kvk|siret|siren|rcs|hrb|hra|iban|bic|swift|account|konto|sort code|order|invoice|rechnung|reference|ref|reg(?:istered|istration|ister)?|company|charity|licen[cs]e|lic|permit|isbn|issn|ean|gtin|sku|item|art(?:icle|ikel)?|part|model|serial|batch|id|no|nr|n[°º]|number|nummer|zip|plz|fax|telefax|ca|caslb|cslb|bond|npi|dre|nmls|gps|lat|lng|lon)\s*(?:id|no|nr|number|nummer|n[°º]|code)?\.?\s*[:#.]?\s*(?:[A-Z]{2}\s?)?$/iu;
 const DATE_OR_TIME =
   /^(?:(?:19|20)\d{2}[-–/.](?:0?[1-9]|1[0-2])[-–/.](?:0?[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])[-–/.](?:0?[1-9]|[12]\d|3[01])[-–/.](?:(?:19|20)\d{2}|\d{2})|(?:19|20)\d{2}\s?[-–—/]\s?(?:19|20)\d{2}|\d{1,2}[.:]\d{2}\s?[-–—]\s?\d{1,2}[.:]\d{2})(?![-–/.]?\d)/u;
+/** An American postcode with its extension. */
+const POSTCODE = /^\d{5}-\d{4}$/;
+/** Countries that write their eight digits without any prefix. */
+const EIGHT_DIGITS: ReadonlySet<string> = new Set(['DK', 'NO', 'SG', 'HK', 'LV', 'EE', 'MT', 'CY']);
 /** A trunk zero and groups of digits: nothing but phone numbers is written so, in any country that has the zero. */
 const TRUNK_FORM = /^\(?0[1-9]\d{0,4}\)?(?:[\s\u00A0\u2010-\u2015/·•.-]{1,3}\(?\d{1,8}\)?){1,5}$/u;
 const PHONE_LIKE = /(?<![\p{L}\p{N}.,/@#&=_-])\+?[(\d][\d\s().\u00A0\u2010-\u2015/·•-]{4,24}\d(?![\d@])/gu;
@@ -55,7 +60,7 @@ function isPhone(candidate: string, before: string, countries: readonly CountryC
   if (digits.length < 6 || digits.length > 15 || DATE_OR_TIME.test(candidate)) return false;
   if (/[€$£¥]\s*$/u.test(before)) return false;
   if (PHONE_LABEL.test(before)) return true;
-  if (OTHER_LABEL.test(before)) return false;
+  if (OTHER_LABEL.test(before) || POSTCODE.test(candidate)) return false;
   return countries.some((country) => isWrittenLikeANumber(candidate, digits, country));
 }
 
@@ -66,7 +71,8 @@ function isWrittenLikeANumber(candidate: string, digits: string, country: Countr
   const national = /^\(?0/.test(candidate) && digits.length >= 9;
   if (TRUNK_FORM.test(candidate) && digits.length >= 9 && digits.length <= 12) return true;
   if (!international && !parted && !national) return false;
-  if (!international && parted && digits.length < 9 && !national) return false;
+  const isWhole = digits.length >= 9 || (digits.length === 8 && EIGHT_DIGITS.has(country));
+  if (!international && parted && !isWhole && !national) return false;
   const found = findNumbers(candidate.replace(/[\u2010-\u2015/·•]/gu, '-'), {
     defaultCountry: country,
     v2: true,

@@ -1,5 +1,6 @@
 import type { ContactFact, ViewportFacts } from '../../sites/page/facts.ts';
 import { countriesOf, hasMail, hasPhone, isDialable, isMailTarget } from './contact-text.ts';
+import { cutShort } from './cut-short.ts';
 import { notFound, sentence } from './evidence.ts';
 import type { Detector } from './types.ts';
 
@@ -7,6 +8,8 @@ import type { Detector } from './types.ts';
 export const detectContact: Detector = ({ page }) => {
   const found = firstContact(page.phone) ?? firstContact(page.desktop);
   if (found) return notFound({ kind: found.kind, text: found.text });
+  const cut = cutShort(page);
+  if (cut) return cut;
   const text =
     'Neither on a phone nor on a large screen does the page show a phone number or a mail address.';
   return { detected: true, value: null, evidence: [sentence(text)] };

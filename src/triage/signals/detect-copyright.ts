@@ -1,5 +1,6 @@
 import type { NoticeFact } from '../../sites/page/facts.ts';
 import { noticeYears } from './copyright-years.ts';
+import { cutShort } from './cut-short.ts';
 import { EVIDENCE_LIMIT, elementEvidence, notFound } from './evidence.ts';
 import type { Detector, Region } from './types.ts';
 
@@ -15,7 +16,7 @@ export const detectCopyright: Detector = ({ page, now }) => {
   ];
   const inFooter = dated.filter(({ notice }) => notice.in_footer);
   const own = inFooter.length > 0 ? inFooter : dated;
-  if (own.length === 0) return notFound({ latest_year: null });
+  if (own.length === 0) return cutShort(page) ?? notFound({ latest_year: null });
   const latest = Math.max(...own.map(({ year }) => year));
   if (latest >= now.getUTCFullYear() - YEARS_ALLOWED) return notFound({ latest_year: latest });
   const evidence = own

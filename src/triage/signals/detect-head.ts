@@ -1,3 +1,4 @@
+import { cutShort } from './cut-short.ts';
 import { elementEvidence, notFound, sentence } from './evidence.ts';
 import type { Detector, DetectorInput } from './types.ts';
 
@@ -31,6 +32,8 @@ export const detectH1: Detector = ({ page }) => {
   const all = [...page.phone.h1, ...page.desktop.h1];
   const heading = all.find((one) => one.rendered && one.text !== '');
   if (heading) return notFound(heading.text);
+  const cut = cutShort(page);
+  if (cut) return cut;
   const empty = page.desktop.h1.map((one) =>
     elementEvidence(
       one,

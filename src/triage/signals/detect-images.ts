@@ -53,7 +53,8 @@ function stateOf(image: ImageFact, page: PageFacts): 'sound' | 'broken' | 'unkno
 /** Pictures without the text that says what they show, by Lighthouse's own audit. */
 export const detectImagesWithoutAlt: Detector = ({ lighthouse, page }) => {
   const audit = lighthouse?.audits['image-alt'];
-  if (!lighthouse || !audit) return cannotTell('The descriptions of pictures could not be checked.');
+  if (!lighthouse || !audit || audit.mode === 'error')
+    return cannotTell('The descriptions of pictures could not be checked.');
   if (audit.score === null || audit.score === 1) return notFound({ pictures: 0 });
   const evidence = audit.items.map((item) => {
     const image = page.desktop.images.find((one) => isNamedBy(one, item.snippet ?? ''));

@@ -1,3 +1,4 @@
+import { cutShort } from './cut-short.ts';
 import { EVIDENCE_LIMIT, elementEvidence, notFound } from './evidence.ts';
 import { isAboutFiller, isPlaceholder } from './placeholder-text.ts';
 import type { Detector, Region } from './types.ts';
@@ -13,6 +14,6 @@ export const detectPlaceholder: Detector = ({ page }) => {
   );
   const onDesktop = found.filter((one) => one.region?.screenshot === 'desktop');
   const evidence = (onDesktop.length > 0 ? onDesktop : found).slice(0, EVIDENCE_LIMIT);
-  if (evidence.length === 0) return notFound({ places: 0 });
+  if (evidence.length === 0) return cutShort(page) ?? notFound({ places: 0 });
   return { detected: true, value: { places: evidence.length }, evidence };
 };

@@ -106,6 +106,24 @@ describe('the phone', () => {
   });
 });
 
+test('what was not found on a page too large to be read to its end cannot be told', () => {
+  const view = { truncated: true, contacts: [], h1: [] };
+  const cut = ['contact_missing', 'h1_missing', 'copyright_outdated', 'placeholder_text'] as const;
+  expect(cut.map((code) => detected(code, { view }))).toEqual([null, null, null, null]);
+  expect(cut.map((code) => detected(code, { view: { ...view, truncated: false } }))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+});
+
+test('descriptions of pictures cannot be told when their check failed', () => {
+  const lighthouse = (mode: string) => lighthouseFacts({ 'image-alt': audit(null, { mode }) });
+  expect(detected('images_without_alt', { input: { lighthouse: lighthouse('error') } })).toBe(null);
+  expect(detected('images_without_alt', { input: { lighthouse: lighthouse('notApplicable') } })).toBe(false);
+});
+
 describe('the notice', () => {
   const notice = (text: string, change: Partial<NoticeFact> = {}): NoticeFact => ({
     ...ELEMENT,
@@ -188,6 +206,7 @@ describe('links', () => {
     [[link('broken'), link('ok')], true],
     [[link('ok'), link('unknown')], false],
     [[link('unknown')], null],
+    [[link('ok'), link('unknown'), link('unknown')], null],
     [[], false],
     [null, null],
   ])('%o', (links, expected) => {

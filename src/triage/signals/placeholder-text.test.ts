@@ -17,6 +17,8 @@ describe('placeholder text', () => {
     '[Your Name], [City]',
     'Welcome to {{ business_name }}',
     'Add your text here',
+    'Welcome to Your Company Name, where we care',
+    'Your logo here',
     'Max Mustermann, Musterstraße 1',
     '“Lorem ipsum dolor sit amet, consectetur adipiscing elit.” Client Name, Position',
     'Klicken Sie auf den Bearbeiten-Button, um diesen Text zu ändern.',
@@ -47,6 +49,11 @@ describe('placeholder text', () => {
     'todo',
     'Kick-off: TBD',
     'Enter your address here and we come by',
+    'Custom t-shirts with your company name',
+    'How to choose your business name',
+    'Register your business name with us for £12',
+    'Want to see your logo here? Become a sponsor',
+    'Put your text here on any mug',
   ])('is not %s', (text) => {
     expect(isPlaceholder(text)).toBe(false);
   });
