@@ -50,6 +50,7 @@ describe('what a page shows', () => {
       <p style="height:0;overflow:hidden">folded@a.example</p>
       <p style="opacity:0">clear@a.example</p>
       <p class="fade">fading@a.example</p>
+      <div class="fade" style="position:fixed;inset:0">overlay@a.example</div>
       <details><summary>More</summary>closed@a.example</details>
       <template>template@a.example</template><noscript>noscript@a.example</noscript>
       <!-- comment@a.example -->`);
@@ -58,6 +59,7 @@ describe('what a page shows', () => {
     for (const word of [
       'none@',
       'hidden@',
+      'overlay@',
       'left@',
       'reader@',
       'folded@',

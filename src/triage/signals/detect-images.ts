@@ -33,12 +33,17 @@ function visibleImages(page: PageFacts): Seen[] {
     ...page.phone.images.map((image) => ({ image, screenshot: 'phone' as const })),
   ];
   for (const one of all) {
-    if (!one.image.visible || !/^https?:/.test(one.image.url)) continue;
+    if (!one.image.visible || !/^https?:/.test(one.image.url) || isThePage(one.image.url, page)) continue;
     const known = byAddress.get(one.image.url);
     if (!known || (known.image.natural_width > 0 && one.image.natural_width === 0))
       byAddress.set(one.image.url, one);
   }
   return [...byAddress.values()];
+}
+
+/** A picture without an address of its own, which a script fills once it is needed: the browser shows nothing. */
+function isThePage(url: string, page: PageFacts): boolean {
+  return [page.phone, page.desktop].some((view) => url.split('#')[0] === view.final_url.split('#')[0]);
 }
 
 function stateOf(image: ImageFact, page: PageFacts): 'sound' | 'broken' | 'unknown' {

@@ -171,6 +171,7 @@ describe('pictures', () => {
     ['a drawing without size', image({ decodes: true }), answer(200), false],
     ['not asked for yet', image({ complete: false, decodes: null }), [], false],
     ['hidden', image({ visible: false }), answer(404), false],
+    ['without an address of its own', image({ url: 'https://acme.example/#' }), [], false],
     ['a stranger’s server that we could not reach', image({ url: 'https://else.example/a.png' }), [], null],
     [
       'refused by our own proxy',

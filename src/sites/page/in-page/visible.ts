@@ -18,7 +18,8 @@ export function showsItself(element: Element): boolean {
   const view = element.ownerDocument.defaultView;
   if (!view) return false;
   const style = view.getComputedStyle(element);
-  if (style.opacity === '0' && !fadesIn(element, style)) return false;
+  // What lies over the whole window and is transparent waits for a click, not for scrolling.
+  if (style.opacity === '0' && (style.position === 'fixed' || !fadesIn(element, style))) return false;
   if (style.display === 'inline' || style.display === 'contents') return true;
   if (/^inset\((?:50|100)%/.test(style.clipPath)) return false;
   const placed = style.position === 'absolute' || style.position === 'fixed';
