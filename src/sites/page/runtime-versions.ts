@@ -74,6 +74,11 @@ export function readRuntimeVersions(): RuntimeAnswer[] {
   return answers;
 }
 
+/** The number that a version begins with; one that ends in a dash was set by a plug-in, as "1.5-" of jQuery UI is. */
+function numberOf(version: string): string | undefined {
+  return /-$/.test(version) ? undefined : /^\d{1,4}(?:\.\d{1,5}){0,3}/.exec(version)?.[0];
+}
+
 /** Keeps only answers that a library could have given. */
 export function trustedRuntimeFacts(answers: unknown): TechnologyFact[] {
   if (!Array.isArray(answers)) return [];
@@ -81,7 +86,7 @@ export function trustedRuntimeFacts(answers: unknown): TechnologyFact[] {
   for (const answer of answers.slice(0, NAMES.length)) {
     const { id, version } = (answer ?? {}) as Partial<Record<'id' | 'version', unknown>>;
     const name = NAMES.find((known) => known === id);
-    const number = typeof version === 'string' ? /^\d{1,4}(?:\.\d{1,5}){0,3}/.exec(version)?.[0] : undefined;
+    const number = typeof version === 'string' ? numberOf(version) : undefined;
     if (name && number) {
       facts.push({
         id: name,

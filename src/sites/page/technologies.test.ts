@@ -83,6 +83,7 @@ test('answers of a hostile page are kept only when a library could have given th
   const answers = [
     { id: 'jquery', version: '1.12.4' },
     { id: 'jquery', version: '<b>1</b>' },
+    { id: 'jquery-ui', version: '1.5-' },
     { id: 'evil', version: '1.0' },
     null,
     { id: 'bootstrap', version: { toString: 'x' } },

@@ -5,6 +5,8 @@ describe('placeholder text', () => {
   test.each([
     'Lorem ipsum dolor sit amet, consectetur adipiscing elit.',
     'Lorem Ipsum',
+    'Lorem Ipsum is simply dummy text of the printing and typesetting industry.',
+    'It is a long established fact that a reader will be distracted by the readable content.',
     'Vestibulum pellentesque sollicitudin tincidunt, quisque facilisis.',
     "I'm a paragraph. Click here to add your own text and edit me.",
     'Hello world!',

@@ -4,6 +4,7 @@ const LATIN =
 /** Sentences that builders and templates ship, wherever they stand. */
 const SHIPPED = [
   /^i.m an? (?:paragraph|title|heading)\b/i,
+  /lorem ipsum is simply dummy text|long established fact that a reader will be distracted|many variations of passages of lorem ipsum|contrary to popular belief, lorem ipsum/i,
   /click here to add your own text/i,
   /click (?:the )?edit (?:button )?to (?:change|edit)/i,
   /double[- ]click (?:here |me )?to (?:edit|add)/i,

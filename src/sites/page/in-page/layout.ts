@@ -24,7 +24,8 @@ export function measurePage(): Pick<ViewportFacts, 'layout_width' | 'page_width'
   );
   return {
     layout_width: layout,
-    page_width: rootClips() ? layout : Math.max(layout, scroll),
+    // A phone shows a page shrunk until all of it fits, also where the page itself cuts what is too wide.
+    page_width: Math.max(layout, rootClips() ? window.innerWidth : scroll),
   };
 }
 
