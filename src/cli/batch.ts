@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { BatchItemView, BatchView } from '../leads/batches/schemas.ts';
-import type { ApiClient } from './client.ts';
+import { type ApiClient, readAll } from './client.ts';
 import { connect } from './connect.ts';
 import { EXIT } from './exit.ts';
 import { acting, print, printJson } from './output.ts';
@@ -24,12 +24,13 @@ export function batchCommand(): Command {
     );
 }
 
-/** The first 100 lines of a batch that carry an error. */
+/** A file of nothing but bad lines may have any number of them. */
+const MOST_LINES = 100_000;
+
+/** Every line of a batch that carries an error. */
 export async function problemLines(client: ApiClient, batchId: string): Promise<BatchItemView[]> {
-  const page = await client.get<{ data: BatchItemView[] }>(
-    `/v1/batches/${batchId}/items?with_errors=true&limit=100`,
-  );
-  return page.data;
+  const path = `/v1/batches/${batchId}/items?with_errors=true`;
+  return (await readAll<BatchItemView>(client, path, MOST_LINES)).rows;
 }
 
 /** A batch as tables: counts, then what was wrong line by line. */

@@ -29,6 +29,28 @@ export type ApiClient = {
   text(path: string): Promise<string>;
 };
 
+/** What a list holds, page after page, up to a number of rows; `more` tells that there are further ones. */
+export async function readAll<T>(
+  client: ApiClient,
+  path: string,
+  most: number,
+): Promise<{ rows: T[]; more: boolean }> {
+  const rows: T[] = [];
+  const address = new URL(path, 'http://api');
+  for (;;) {
+    address.searchParams.set('limit', String(Math.min(PAGE_ROWS, most - rows.length)));
+    const page = await client.get<{ data: T[]; next_cursor: string | null }>(
+      `${address.pathname}${address.search}`,
+    );
+    rows.push(...page.data);
+    const more = page.next_cursor !== null;
+    if (!more || rows.length >= most) return { rows, more };
+    address.searchParams.set('cursor', page.next_cursor ?? '');
+  }
+}
+
+/** The most that one page of the API holds. */
+const PAGE_ROWS = 100;
 const ATTEMPTS = 4;
 
 /** Opens a client; reads are tried again while the server is away for a moment, writes never. */

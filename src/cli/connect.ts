@@ -1,8 +1,10 @@
 import { createProgress } from '../stack/progress.ts';
+import { readRunningStack } from '../stack/running.ts';
 import { type ApiClient, createClient } from './client.ts';
 import { dataFolder, readCredentials } from './credentials.ts';
 import { CliError, EXIT } from './exit.ts';
 import { startLocalStack } from './local-stack.ts';
+import { unlessInterrupted } from './output.ts';
 
 export type Connection = {
   client: ApiClient;
@@ -19,7 +21,7 @@ export async function connect(): Promise<Connection> {
   const { AGOS_URL, AGOS_API_KEY } = process.env;
   const found = AGOS_URL ? null : await runningStack();
   const url = AGOS_URL ?? found?.url;
-  const apiKey = AGOS_API_KEY ?? found?.api_key;
+  const apiKey = AGOS_URL ? AGOS_API_KEY : found?.api_key;
   if (!url)
     throw new CliError(EXIT.unreachable, 'No AgOS runs here. Start one with `npx agos up`, or set AGOS_URL.');
   if (!apiKey)
@@ -28,13 +30,12 @@ export async function connect(): Promise<Connection> {
 }
 
 /** Like `connect`, but brings a stack up for this call when none runs and `AGOS_URL` is not set. */
-export async function connectOrStart(): Promise<Connection> {
+export async function connectOrStart(interrupted: AbortSignal): Promise<Connection> {
   if (process.env.AGOS_URL || (await runningStack())) return connect();
-  const stack = await startLocalStack({
-    dataDir: dataFolder(),
-    environment: process.env,
-    progress: createProgress(),
-  });
+  const stack = await unlessInterrupted(
+    interrupted,
+    startLocalStack({ dataDir: dataFolder(), environment: process.env, progress: createProgress() }),
+  );
   return {
     client: createClient(stack.url, stack.apiKey),
     url: stack.url,
@@ -43,11 +44,7 @@ export async function connectOrStart(): Promise<Connection> {
   };
 }
 
+/** The lock of the folder says whether its stack lives: on its port somebody else may answer by now. */
 async function runningStack() {
-  const credentials = readCredentials(dataFolder());
-  if (!credentials) return null;
-  const alive = await fetch(`${credentials.url}/healthz`, { signal: AbortSignal.timeout(3000) }).catch(
-    () => null,
-  );
-  return alive?.ok ? credentials : null;
+  return (await readRunningStack(dataFolder())) ? readCredentials(dataFolder()) : null;
 }

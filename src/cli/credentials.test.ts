@@ -10,7 +10,7 @@ test('what a stack keeps is for its user alone: folder, credentials and secrets'
   const parent = mkdtempSync(join(tmpdir(), 'agos-test-'));
   onTestFinished(() => rmSync(parent, { recursive: true }));
   const folder = join(parent, '.agos');
-  const credentials = { url: 'http://127.0.0.1:1', api_key: 'agos_x', pid: 1, temporal_ui_url: null };
+  const credentials = { url: 'http://127.0.0.1:1', api_key: 'agos_x' };
   writeCredentials(folder, credentials);
   localSecrets(folder);
   const modeOf = (name: string): string => (statSync(join(folder, name)).mode & 0o777).toString(8);

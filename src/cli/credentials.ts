@@ -5,8 +5,6 @@ import { dirname, join } from 'node:path';
 export type Credentials = {
   url: string;
   api_key: string;
-  pid: number;
-  temporal_ui_url: string | null;
 };
 
 /** Folder of one stack's data, below the current folder unless `AGOS_DATA_DIR` names another. */

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogUpdate } from 'log-update';
 import type { BatchView } from '../leads/batches/schemas.ts';
 import type { LeadView } from '../leads/leads/schemas.ts';
-import type { ApiClient } from './client.ts';
+import { type ApiClient, readAll } from './client.ts';
 import { stateOf } from './live.ts';
 import { plain, table } from './table.ts';
 
 const REFRESH_MS = 800;
+const SHOWN_LEADS = 500;
 const OPEN = new Set<BatchView['status']>(['pending', 'processing']);
 
 /** Shows a batch's leads while they move, until the batch has ended; a line each time one ends when it is no terminal. */
@@ -20,7 +21,7 @@ export async function watchBatch(
   const told = new Set<string>();
   for (;;) {
     const batch = await client.get<BatchView>(`/v1/batches/${batchId}`);
-    const { data } = await client.get<{ data: LeadView[] }>('/v1/leads?limit=100&sort=created_at');
+    const { rows: data } = await readAll<LeadView>(client, '/v1/leads?sort=created_at', SHOWN_LEADS);
     if (draw) draw(liveTable(batch, data));
     else if (!quiet) tellEnds(data, told);
     if (!OPEN.has(batch.status) || interrupted.aborted) {

@@ -5,19 +5,21 @@ import type { BatchView } from '../leads/batches/schemas.ts';
 import type { LeadView } from '../leads/leads/schemas.ts';
 import { createProgress } from '../stack/progress.ts';
 import { describeBatch, problemLines } from './batch.ts';
-import { type ApiClient, createClient } from './client.ts';
+import { type ApiClient, createClient, readAll } from './client.ts';
 import { dataFolder } from './credentials.ts';
 import { startDemoSites } from './demo-sites.ts';
 import { watchBatch } from './demo-watch.ts';
-import { CliError, EXIT, type ExitCode } from './exit.ts';
+import { CliError, EXIT, type ExitCode, worst } from './exit.ts';
 import { type Asked, askTriage, currentLine, untilSettled } from './follow.ts';
 import { startImport } from './import.ts';
 import { stateOf } from './live.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
-import { acting, interruption, print, printJson } from './output.ts';
-import { plain, table, whyOf } from './table.ts';
+import { acting, interruption, print, printJson, unlessInterrupted } from './output.ts';
+import { plain, resultRow, table, whyOf } from './table.ts';
 import { exitCodeOf, type TriageLine } from './triage-line.ts';
 import { untilAborted } from './up.ts';
+
+const SHOWN_LEADS = 500;
 
 type Options = { url: string[]; exit?: boolean; json?: boolean };
 
@@ -34,12 +36,15 @@ export function demoCommand(): Command {
         const dataDir = join(dataFolder(), 'demo');
         const sites = await startDemoSites(dataDir);
         try {
-          const stack = await startLocalStack({
-            dataDir,
-            environment: process.env,
-            progress: createProgress(),
-            extra: sites.environment,
-          });
+          const stack = await unlessInterrupted(
+            interrupted,
+            startLocalStack({
+              dataDir,
+              environment: process.env,
+              progress: createProgress(),
+              extra: sites.environment,
+            }),
+          );
           try {
             process.stderr.write(`${sites.count} example sites served under their own names\n`);
             return await show(stack, sites.leadsFile, options, interrupted);
@@ -63,7 +68,7 @@ async function show(
 ): Promise<ExitCode> {
   const client = createClient(stack.url, stack.apiKey);
   const own: Asked[] = [];
-  for (const url of options.url) own.push(await askTriage(client, url));
+  for (const url of options.url) own.push(await unlessInterrupted(interrupted, askTriage(client, url)));
   const file = { name: 'leads.csv', bytes: readFileSync(leadsFile), mime: 'text/csv' };
   const started = await startImport(client, file, true);
   const work = (async () => {
@@ -76,7 +81,8 @@ async function show(
   if (typeof batch === 'string') throw new CliError(EXIT.unreachable, batch);
   const lines = await Promise.all(own.map((asked) => currentLine(client, asked)));
   await printResults(client, stack, { batch, lines, json: options.json === true });
-  if (options.exit) return lines.some((line) => exitCodeOf(line) === EXIT.refused) ? EXIT.refused : EXIT.ok;
+  // What the examples come to is no fault; a site of the user's counts as with `agos triage`.
+  if (options.exit) return worst(lines.map(exitCodeOf));
   if (!options.json) print('Everything stays up until Ctrl-C.');
   const ended = await Promise.race([stack.failed, untilAborted(interrupted)]);
   if (ended !== null) throw new CliError(EXIT.unreachable, ended);
@@ -88,9 +94,9 @@ async function printResults(
   stack: LocalStack,
   what: { batch: BatchView; lines: TriageLine[]; json: boolean },
 ): Promise<void> {
-  const page = await client.get<{ data: LeadView[] }>('/v1/leads?limit=100&sort=-score');
+  const found = await readAll<LeadView>(client, '/v1/leads?sort=-score', SHOWN_LEADS);
   const leads = await Promise.all(
-    page.data.map(async (lead) => ({
+    found.rows.map(async (lead) => ({
       lead,
       report: lead.latest_audit_id ? await client.location(`/v1/leads/${lead.id}/report`) : null,
     })),
@@ -102,6 +108,7 @@ async function printResults(
       batch: what.batch,
       problems,
       leads: leads.map(({ lead, report }) => ({ ...lead, report })),
+      lines: what.lines,
       links,
     });
     return;
@@ -114,6 +121,10 @@ async function printResults(
     plain(whyOf(lead.hold, lead.reasons)),
   ]);
   print(table(['site', 'result', 'score', 'why'], rows));
+  if (what.lines.length > 0) {
+    print('Sites that you named:');
+    print(table(['site', 'result', 'score', 'why'], what.lines.map(resultRow)));
+  }
   for (const { lead } of leads) {
     if (lead.awaiting)
       print(

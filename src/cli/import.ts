@@ -7,7 +7,7 @@ import { describeBatch, problemLines } from './batch.ts';
 import type { ApiClient } from './client.ts';
 import { connectOrStart } from './connect.ts';
 import { CliError, EXIT, type ExitCode } from './exit.ts';
-import { acting, interruption, print, printJson } from './output.ts';
+import { acting, interruption, print, printJson, unlessInterrupted } from './output.ts';
 
 type Options = { json?: boolean; wait?: boolean; triage: boolean };
 
@@ -30,7 +30,7 @@ export function importCommand(): Command {
         const bytes = await readFile(file).catch(() => {
           throw new CliError(EXIT.usage, `${file} cannot be read.`);
         });
-        const connection = await connectOrStart();
+        const connection = await connectOrStart(interrupted);
         try {
           const started = await startImport(
             connection.client,
@@ -39,9 +39,8 @@ export function importCommand(): Command {
           );
           const batch =
             options.wait || connection.temporary
-              ? await untilDone(connection.client, started.id, interrupted)
+              ? await unlessInterrupted(interrupted, untilDone(connection.client, started.id))
               : started;
-          if (interrupted.aborted) return EXIT.interrupted;
           const problems = await problemLines(connection.client, batch.id);
           if (options.json) printJson({ ...batch, problems });
           else print(describeBatch(batch, problems));
@@ -64,10 +63,10 @@ export async function startImport(
   return body.batch;
 }
 
-async function untilDone(client: ApiClient, id: string, interrupted: AbortSignal): Promise<BatchView> {
+async function untilDone(client: ApiClient, id: string): Promise<BatchView> {
   for (;;) {
     const batch = await client.get<BatchView>(`/v1/batches/${id}`);
-    if (interrupted.aborted || (batch.status !== 'pending' && batch.status !== 'processing')) return batch;
+    if (batch.status !== 'pending' && batch.status !== 'processing') return batch;
     if (process.stderr.isTTY) {
       const { processed, total } = batch.counts;
       process.stderr.write(`\r${processed} of ${total} leads done`);

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import type { LeadView } from '../leads/leads/schemas.ts';
+import { readAll } from './client.ts';
 import { connect } from './connect.ts';
-import { EXIT } from './exit.ts';
+import { CliError, EXIT } from './exit.ts';
 import { stateOf } from './live.ts';
 import { acting, print, printJson } from './output.ts';
 import { plain, table } from './table.ts';
 
 type Options = { json?: boolean; status?: string; held?: boolean; limit: string };
-type Page = { data: LeadView[]; next_cursor: string | null };
 
 /** `agos leads`: lists leads, newest first. */
 export function leadsCommand(): Command {
@@ -19,26 +19,29 @@ export function leadsCommand(): Command {
     .option('--json', 'one JSON line per lead')
     .action((options: Options) =>
       acting(options.json === true, async () => {
+        const limit = Number(options.limit);
+        if (!Number.isInteger(limit) || limit < 1)
+          throw new CliError(EXIT.usage, '--limit takes a number from 1.');
         const { client } = await connect();
-        const query = new URLSearchParams({ limit: options.limit });
+        const query = new URLSearchParams();
         if (options.status) query.set('status', options.status);
         if (options.held) query.set('held', 'true');
-        const page = await client.get<Page>(`/v1/leads?${query}`);
-        if (options.json) for (const lead of page.data) printJson(lead);
-        else print(leadTable(page));
+        const found = await readAll<LeadView>(client, `/v1/leads?${query}`, limit);
+        if (options.json) for (const lead of found.rows) printJson(lead);
+        else print(leadTable(found));
         return EXIT.ok;
       }),
     );
 }
 
-function leadTable(page: Page): string {
-  const rows = page.data.map((lead) => [
+function leadTable(found: { rows: LeadView[]; more: boolean }): string {
+  const rows = found.rows.map((lead) => [
     lead.id,
     plain(lead.domain),
     plain(lead.company_name ?? ''),
     stateOf(lead),
     lead.score === null ? '–' : String(lead.score),
   ]);
-  const more = page.next_cursor ? '\nThere are more; narrow them with --status or raise --limit.' : '';
+  const more = found.more ? '\nThere are more; narrow them with --status or raise --limit.' : '';
   return table(['lead', 'domain', 'company', 'state', 'score'], rows) + more;
 }

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import postgres from 'postgres';
+import postgres, { type Sql } from 'postgres';
+import { hashOfKey } from '../access/keys/secret.ts';
 import { createKeyAsAdmin, createTenant } from '../access/tenants/create-tenant.ts';
 import { CliError, EXIT } from './exit.ts';
 
@@ -14,18 +15,17 @@ export async function provideLocalKey(
   environment: Record<string, string | undefined>,
   dataDir: string,
 ): Promise<string> {
-  if (environment.AGOS_API_KEY) return environment.AGOS_API_KEY;
-  const adminUrl = environment.DATABASE_ADMIN_URL;
-  if (!adminUrl)
-    throw new CliError(EXIT.usage, 'Set AGOS_API_KEY, or DATABASE_ADMIN_URL to have a key made.');
   const file = join(dataDir, 'local-tenant.json');
+  const kept = read(file);
+  const { DATABASE_ADMIN_URL: adminUrl, AGOS_API_KEY: given } = environment;
+  if (!adminUrl) {
+    const key = given ?? kept?.api_key;
+    if (key) return key;
+    throw new CliError(EXIT.usage, 'Set AGOS_API_KEY, or DATABASE_ADMIN_URL to have a key made.');
+  }
   const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
   try {
-    const kept = read(file);
-    if (kept) {
-      const [known] = await sql`select 1 from tenants where id = ${kept.tenant}`;
-      if (known) return kept.api_key;
-    }
+    if (kept && (await isGood(sql, kept.api_key))) return kept.api_key;
     const tenant = await createTenant(sql, { name: 'local' });
     const { key } = await createKeyAsAdmin(sql, { tenant: tenant.id, role: 'owner', name: 'local stack' });
     writeFileSync(file, JSON.stringify({ tenant: tenant.id, api_key: key }), { mode: 0o600 });
@@ -33,6 +33,13 @@ export async function provideLocalKey(
   } finally {
     await sql.end({ timeout: 5 });
   }
+}
+
+/** Another database may have come under the folder, or the key may have been revoked. */
+async function isGood(sql: Sql, key: string): Promise<boolean> {
+  const [known] = await sql`select 1 from api_keys where hash = ${hashOfKey(key)} and revoked_at is null
+    and (expires_at is null or expires_at > now())`;
+  return known !== undefined;
 }
 
 function read(file: string): Local | null {

@@ -78,14 +78,16 @@ async function startProcesses(
   about: { url: string; startedMs: number },
 ): Promise<LocalStack> {
   const { progress, dataDir } = options;
-  await migrateAll({ environment, progress });
+  const { DATABASE_ADMIN_URL: adminUrl, ...withoutOwner } = environment;
+  if (adminUrl) await migrateAll({ environment, progress });
+  else progress.line('Database as it is: without DATABASE_ADMIN_URL nothing is migrated');
   const apiKey = await provideLocalKey(environment, dataDir);
   const owned = (name: string, script: string) => ({
     name,
     log: join(dataDir, `${name}.log`),
     process: spawnOwned(process.execPath, [join(ROOT, script)], {
       logFile: join(dataDir, `${name}.log`),
-      env: environment,
+      env: withoutOwner,
       cwd: ROOT,
       stopTimeoutMs: 20_000,
     }),
@@ -101,19 +103,25 @@ async function startProcesses(
   };
   try {
     await untilReady(about.url, died);
+    await checkKey(about.url, apiKey);
   } catch (error) {
     await stop();
     throw error;
   }
   progress.line(`AgOS ready at ${about.url} in ${elapsed(about.startedMs)}`);
   const temporalUiUrl = environment.AGOS_TEMPORAL_UI_URL ?? null;
-  writeCredentials(dataDir, {
-    url: about.url,
-    api_key: apiKey,
-    pid: process.pid,
-    temporal_ui_url: temporalUiUrl,
-  });
+  writeCredentials(dataDir, { url: about.url, api_key: apiKey });
   return { url: about.url, apiKey, temporalUiUrl, failed: Promise.race([stack.failed, died]), stop };
+}
+
+/** A key that this database does not know would make every later call fail. */
+async function checkKey(url: string, apiKey: string): Promise<void> {
+  const answer = await fetch(`${url}/v1/me`, { headers: { authorization: `Bearer ${apiKey}` } });
+  if (answer.ok) return;
+  throw new CliError(
+    EXIT.usage,
+    'The key of this data folder is not one of this database. Set DATABASE_ADMIN_URL to have a new one made, or AGOS_API_KEY.',
+  );
 }
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -1,3 +1,4 @@
+import { AgosError } from '../kernel/errors.ts';
 import { ApiError } from './client.ts';
 import { CliError, EXIT, type ExitCode } from './exit.ts';
 
@@ -21,17 +22,32 @@ export async function acting(json: boolean, action: () => Promise<ExitCode>): Pr
     else process.stderr.write(`${message}\n`);
     process.exitCode = exitCode;
   }
+  // What still polls or waits has nobody to tell; children that are left end with this process.
+  if (process.exitCode === EXIT.interrupted) process.exit();
 }
 
 function explain(error: unknown): { exitCode: ExitCode; code: string; message: string } {
-  if (error instanceof CliError)
-    return { exitCode: error.exitCode, code: 'command_failed', message: error.message };
+  if (error instanceof CliError) {
+    const code = error.exitCode === EXIT.interrupted ? 'interrupted' : 'command_failed';
+    return { exitCode: error.exitCode, code, message: error.message };
+  }
+  if (error instanceof AgosError) return { exitCode: EXIT.refused, code: error.code, message: error.message };
   if (error instanceof ApiError) {
     const away = error.status === 502 || error.status === 503 || error.status === 504;
     return { exitCode: away ? EXIT.unreachable : EXIT.refused, code: error.code, message: error.message };
   }
   const message = error instanceof Error ? error.message : String(error);
   return { exitCode: EXIT.unreachable, code: 'command_failed', message };
+}
+
+/** Waits for work unless the signal fires first; then throws the exit code of an interruption. */
+export function unlessInterrupted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const interrupted = new Promise<never>((_, reject) => {
+    const stop = (): void => reject(new CliError(EXIT.interrupted, 'Interrupted.'));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  return Promise.race([work, interrupted]);
 }
 
 /** An abort signal that the first Ctrl-C or SIGTERM fires; the second one ends the process at once. */

@@ -2,8 +2,10 @@ import { Command, Option } from 'commander';
 import { createKeyAsAdmin } from '../access/tenants/create-tenant.ts';
 import { ROLES, type Role } from '../kernel/actor.ts';
 import { asOwner } from './admin.ts';
-import { EXIT } from './exit.ts';
+import { CliError, EXIT } from './exit.ts';
 import { acting, print, printJson } from './output.ts';
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 type Options = { json?: boolean; tenant: string; role: Role; name: string };
 
@@ -18,6 +20,7 @@ export function tokenCommand(): Command {
     .action((options: Options) =>
       acting(options.json === true, async () => {
         const { tenant, role, name } = options;
+        if (!UUID.test(tenant)) throw new CliError(EXIT.usage, 'Give the id of a tenant, which is a UUID.');
         const made = await asOwner((sql) => createKeyAsAdmin(sql, { tenant, role, name }));
         if (options.json) printJson({ id: made.id, tenant_id: tenant, role, api_key: made.key });
         else print(`API key  ${made.key}\nKeep it now: it cannot be shown again.`);

@@ -4,7 +4,7 @@ import { connectOrStart } from './connect.ts';
 import { EXIT, type ExitCode, worst } from './exit.ts';
 import { type Asked, askTriage, currentLine, untilSettled } from './follow.ts';
 import { liveRows } from './live.ts';
-import { acting, interruption, print, printJson } from './output.ts';
+import { acting, interruption, print, printJson, unlessInterrupted } from './output.ts';
 import { resultRow, table } from './table.ts';
 import { exitCodeOf, type TriageLine } from './triage-line.ts';
 
@@ -23,7 +23,7 @@ export function triageCommand(): Command {
     .action((urls: string[], options: Options) =>
       acting(options.json === true, async () => {
         const interrupted = interruption();
-        const connection = await connectOrStart();
+        const connection = await connectOrStart(interrupted);
         try {
           const wait = options.wait === true || connection.temporary;
           return await triage(connection.client, urls, { ...options, wait }, interrupted);
@@ -41,14 +41,13 @@ async function triage(
   interrupted: AbortSignal,
 ): Promise<ExitCode> {
   const asked: Asked[] = [];
-  for (const url of urls) asked.push(await askTriage(client, url));
+  for (const url of urls) asked.push(await unlessInterrupted(interrupted, askTriage(client, url)));
   const live = options.wait && !options.json ? liveRows(client, asked) : null;
   const lines: TriageLine[] = [];
   try {
     for (const one of asked) {
-      if (options.wait) await Promise.race([untilSettled(client, one), aborted(interrupted)]);
-      if (interrupted.aborted) return EXIT.interrupted;
-      const line = await currentLine(client, one);
+      if (options.wait) await unlessInterrupted(interrupted, untilSettled(client, one));
+      const line = await unlessInterrupted(interrupted, currentLine(client, one));
       lines.push(line);
       if (options.json) printJson(line);
     }
@@ -73,9 +72,4 @@ async function printTable(client: ApiClient, lines: TriageLine[]): Promise<void>
         : null;
     if (report) print(`report of ${line.url}: ${report}`);
   }
-}
-
-/** Resolves when the signal fires. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

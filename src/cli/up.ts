@@ -3,7 +3,7 @@ import { createProgress } from '../stack/progress.ts';
 import { dataFolder } from './credentials.ts';
 import { CliError, EXIT } from './exit.ts';
 import { startLocalStack } from './local-stack.ts';
-import { acting, interruption, print, printJson } from './output.ts';
+import { acting, interruption, print, printJson, unlessInterrupted } from './output.ts';
 
 /** `agos up`: brings a whole AgOS up on this machine and keeps it up. */
 export function upCommand(): Command {
@@ -14,11 +14,10 @@ export function upCommand(): Command {
       acting(options.json === true, async () => {
         const interrupted = interruption();
         const dataDir = dataFolder();
-        const stack = await startLocalStack({
-          dataDir,
-          environment: process.env,
-          progress: createProgress(),
-        });
+        const stack = await unlessInterrupted(
+          interrupted,
+          startLocalStack({ dataDir, environment: process.env, progress: createProgress() }),
+        );
         try {
           const addresses = {
             url: stack.url,

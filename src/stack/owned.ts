@@ -51,15 +51,25 @@ export function spawnOwned(command: string, args: readonly string[], options: Ow
     if (!gone) signalTo(child.pid, 'SIGKILL');
     await exited;
   };
-  if (leash.length === 0) killAtExit(exited, () => signalTo(child.pid, 'SIGKILL'));
+  // The leash holds the child alone: what it has started, such as a compiler, ends by this.
+  endAtExit(exited, () => signalGroup(child.pid, `SIG${deathSignal}`));
   return { pid: child.pid ?? -1, exited, hasExited: () => ended, stop };
 }
 
 /** SIGKILL reaches what the child has started as well; any other signal is for the child to pass on. */
 function signalTo(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (signal === 'SIGKILL') signalGroup(pid, signal);
+  else send(pid, signal);
+}
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid !== undefined) send(-pid, signal);
+}
+
+function send(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
-    process.kill(signal === 'SIGKILL' ? -pid : pid, signal);
+    process.kill(pid, signal);
   } catch {
     // It ended by itself in between.
   }
@@ -84,8 +94,8 @@ function canLeash(): boolean {
   }
 }
 
-/** Second best: covers every end of ours but SIGKILL. */
-function killAtExit(exited: Promise<string>, kill: () => void): void {
-  process.once('exit', kill);
-  void exited.then(() => process.off('exit', kill));
+/** Covers every end of ours but SIGKILL. */
+function endAtExit(exited: Promise<string>, end: () => void): void {
+  process.once('exit', end);
+  void exited.then(() => process.off('exit', end));
 }

@@ -82,9 +82,8 @@ async function provideChromium({ environment, progress }: StartStackOptions): Pr
 /** A server that we started is one for development, unless the environment says otherwise. */
 function collectVariables(parts: readonly StackPart[], options: StartStackOptions): Record<string, string> {
   const variables = Object.assign({}, ...parts.map((part) => part.variables)) as Record<string, string>;
-  const given = options.environment.AGOS_ENV;
-  const mode = given ?? (parts.some((part) => part.embedded) ? 'development' : 'production');
-  if (!given && mode === 'development')
-    options.progress.line('This stack is for development: AGOS_ENV=development');
+  const embedded = parts.some((part) => part.embedded);
+  const mode = options.environment.AGOS_ENV ?? (embedded ? 'development' : 'production');
+  if (mode === 'development') options.progress.line('This stack is for development: AGOS_ENV=development');
   return { ...variables, AGOS_ENV: mode };
 }

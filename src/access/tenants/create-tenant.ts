@@ -1,5 +1,6 @@
 import type postgres from 'postgres';
 import type { Role } from '../../kernel/actor.ts';
+import { AgosError } from '../../kernel/errors.ts';
 import { newId } from '../../runtime/ids.ts';
 import { newKeySecret } from '../keys/secret.ts';
 
@@ -32,7 +33,10 @@ export async function createKeyAsAdmin(
   await admin.begin(async (tx) => {
     const [known] = await tx`select id from tenants where id = ${input.tenant} and deleted_at is null`;
     if (!known)
-      throw new Error(`There is no tenant ${input.tenant}: create one with "agos tenant create NAME".`);
+      throw new AgosError(
+        'not_found',
+        `There is no tenant ${input.tenant}: create one with "agos tenant create NAME".`,
+      );
     // A key of the administrator has no member behind it: it counts as its own maker.
     await tx`insert into api_keys (tenant_id, id, name, prefix, hash, role, created_by)
       values (${input.tenant}, ${id}, ${input.name}, ${prefix}, ${hash}, ${input.role}, ${id})`;
