@@ -87,3 +87,15 @@ test('what other parts of the product say is spelled out too, quotations stay', 
   for (const rule of ['color-contrast', 'aria-roles', 'made-up'])
     expect(accessibilityWords(rule)).not.toMatch(JARGON);
 });
+
+test.each([
+  'https://acme.example/locations/CA/san-jose-CA.html',
+  '(https://acme.example/DNS/?q=IP)',
+  '/wp-content/HTTP/URL.js',
+  'acme.example/SSL/CN',
+  'TLS.js',
+])('the address %s stays as it is, and the words around it are spelled out', (address) => {
+  expect(spellOut(`SSL certificate at ${address}, says DNS.`)).toBe(
+    `security certificate at ${address}, says the directory of names on the internet.`,
+  );
+});

@@ -14,12 +14,32 @@ const SPELLINGS: [RegExp, string][] = [
   [/\bDOM\b/g, 'page'],
 ];
 
-/** Says in plain words what a sentence says in abbreviations; quotations stay as they are. */
+/** An address or a path: a scheme, a leading slash, or a dot inside as in a name of a host or a file. */
+const ADDRESS = /:\/\/|^[(<]?\/|[\p{L}\p{N}]\.\p{L}/u;
+
+/** Says in plain words what a sentence says in abbreviations; quotations and addresses stay as they are. */
 export function spellOut(text: string): string {
   return text
     .split(/(“[^”]*”)/)
-    .map((part) =>
-      part.startsWith('“') ? part : SPELLINGS.reduce((said, [from, to]) => said.replace(from, to), part),
-    )
+    .map((part) => (part.startsWith('“') ? part : spellPart(part)))
     .join('');
+}
+
+/** Spells the words between addresses; those of one run stay together, since some spellings span two words. */
+function spellPart(part: string): string {
+  let said = '';
+  let run = '';
+  for (const token of part.split(/(\s+)/)) {
+    if (!ADDRESS.test(token)) {
+      run += token;
+      continue;
+    }
+    said += spellWords(run) + token;
+    run = '';
+  }
+  return said + spellWords(run);
+}
+
+function spellWords(words: string): string {
+  return SPELLINGS.reduce((said, [from, to]) => said.replace(from, to), words);
 }
