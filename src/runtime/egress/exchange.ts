@@ -169,6 +169,6 @@ function whatWentWrong(error: unknown): string {
   const first = error instanceof AggregateError ? error.errors[0] : error;
   const code = String((first as NodeJS.ErrnoException | undefined)?.code ?? '');
   if (/^(EPROTO|ERR_SSL|ERR_TLS)/.test(code)) return 'does not speak a secure protocol that browsers accept';
-  if (/^(HPE_|Z_|ERR__ERROR|UND_ERR_RES)/.test(code)) return 'gives an answer that is not valid HTTP';
+  if (/^(HPE_|Z_|ERR__ERROR|UND_ERR_RES)/.test(code)) return 'gives an answer that no browser can read';
   return NETWORK_SENTENCES[code] ?? 'does not give an answer that can be read';
 }

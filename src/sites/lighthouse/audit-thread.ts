@@ -45,11 +45,11 @@ async function throughPuppeteer<T>(port: number, marker: string, fn: (page: Page
 
 async function measure(url: string, page: Page): Promise<RunnerResult['lhr']> {
   const result = await lighthouse(url, LIGHTHOUSE_FLAGS, undefined, page).catch((error) => {
-    throw holdFor(codeOf(error), error.message) ?? error;
+    throw holdFor(codeOf(error)) ?? error;
   });
   if (!result) throw new Error('Lighthouse gave no result.');
   const { runtimeError } = result.lhr;
-  const hold = runtimeError && holdFor(runtimeError.code, runtimeError.message);
+  const hold = runtimeError && holdFor(runtimeError.code);
   if (hold) throw hold;
   return result.lhr;
 }

@@ -1,8 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { load } from 'cheerio';
 import { describe, expect, test } from 'vitest';
+import { holdMessages } from '../../../tests/support/hold-messages.ts';
 import { RUN_HOLD_CODES, SITE_HOLD_CODES } from '../../kernel/holds.ts';
+import { choosePlaybook } from '../playbooks/choose.ts';
+import { loadPlaybooks } from '../playbooks/load.ts';
+import { score } from '../scoring/rules.ts';
 import { accessibilityWords } from '../signals/accessibility-words.ts';
 import { SIGNAL_CODES } from '../signals/codes.ts';
+import { detectSignals } from '../signals/detect.ts';
+import type { DetectorInput } from '../signals/types.ts';
 import { renderReport } from './render.ts';
 import { spellOut } from './spell-out.ts';
 import { reportModel } from './testing.ts';
@@ -11,6 +19,17 @@ const HOLD_CODES = [...SITE_HOLD_CODES, ...RUN_HOLD_CODES];
 /** Abbreviations that a shop owner would have to look up. */
 const JARGON =
   /\b(?:LCP|CLS|TBT|FCP|FID|INP|TTI|SI|SSL|TLS|DNS|SEO|WCAG|ARIA|DOM|HTML|CSS|JS|API|URL|HTTPS?|CA|CN|SAN|TTFB|CDN|CMS|H1)\b/;
+
+/** A code of a program, such as `net::ERR_FAILED`; the one setting that a sentence tells to change is none. */
+const CODE = /\b(?!CHROMIUM_PATH\b)[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|\bnet::/;
+const HELD = {
+  score: null,
+  decision: null,
+  signals: [],
+  lighthouse: null,
+  summary: null,
+  screenshots: { phone: null, desktop: null },
+};
 
 /** What a reader reads: code samples are quotations, and so is what stands in quotation marks. */
 function readable(html: string): string {
@@ -36,20 +55,36 @@ const reports: [string, string][] = [
     `held with ${code}`,
     renderReport(
       reportModel({
+        ...HELD,
         hold: {
           code,
           message: 'DNS has no answer for this URL; the TLS certificate could not be read over HTTPS.',
         },
-        score: null,
-        decision: null,
-        signals: [],
-        lighthouse: null,
-        summary: null,
-        screenshots: { phone: null, desktop: null },
       }),
     ),
   ]),
+  ...holdMessages().map((message): [string, string] => [
+    `held with "${message}"`,
+    renderReport(reportModel({ ...HELD, hold: { code: 'internal_error', message } })),
+  ]),
+  ...['hartleys-plumbing', 'kestrel-joinery'].map((site): [string, string] => [
+    `of what was found on ${site}`,
+    renderReport(scannedModel(site)),
+  ]),
 ];
+
+/** What the detectors and the rules say of facts that the real scanner has stored. */
+function scannedModel(site: string) {
+  const path = join(import.meta.dirname, `../../../tests/support/facts/${site}.json`);
+  const facts = JSON.parse(readFileSync(path, 'utf8')) as Omit<DetectorInput, 'now' | 'technologies'>;
+  const playbook = choosePlaybook(loadPlaybooks(), null);
+  const now = new Date(facts.fetch.fetched_at);
+  const found = detectSignals({ ...facts, now, technologies: playbook.technologies });
+  const scored = score(found, playbook);
+  const signals = found.map((signal, index) => ({ ...signal, points: scored.signals[index]?.points ?? 0 }));
+  const { lighthouse } = facts;
+  return reportModel({ signals, lighthouse, reasons: scored.reasons, score: scored.score });
+}
 
 describe('the text of a report', () => {
   test.each(reports)('%s: has no code and no abbreviation of the trade', (_name, html) => {
@@ -58,6 +93,7 @@ describe('the text of a report', () => {
       if (code.includes('_')) expect(text).not.toContain(code);
     }
     expect(text.match(JARGON)?.[0] ?? null).toBe(null);
+    expect(text.match(CODE)?.[0] ?? null).toBe(null);
     expect(text).not.toMatch(/undefined|NaN|\[object/);
   });
 
@@ -98,4 +134,20 @@ test.each([
   expect(spellOut(`SSL certificate at ${address}, says DNS.`)).toBe(
     `security certificate at ${address}, says the directory of names on the internet.`,
   );
+});
+
+test('the messages that are checked are those of the source, the holds of every way of a scan among them', () => {
+  const all = holdMessages().join('\n');
+  for (const known of [
+    'It ends the connection'.toLowerCase(),
+    'showed nothing while it was measured',
+    'resolves to an address that is not public',
+    'refuses connections',
+    'leads to something',
+    'login form',
+    'An operator ended the run',
+    'cancelled before it ended',
+    'have its sandbox',
+  ])
+    expect(all).toContain(known);
 });
