@@ -5,6 +5,7 @@ import type { SkillRunner } from '../../src/models/calls/run-skill.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Database, Tx } from '../../src/runtime/database/database.ts';
 import type { Playbook } from '../../src/triage/playbooks/schema.ts';
+import type { Decided } from '../../src/triage/scoring/decided.ts';
 import type { Decision } from '../../src/triage/scoring/rules.ts';
 import { askPerson, recordDecision } from '../../src/triage/triage-room/ask-person.ts';
 import { beginTriage, type TriagePlan } from '../../src/triage/triage-room/begin-triage.ts';
@@ -67,10 +68,8 @@ export function createTriageRoomActivities(deps: TriageRoomDeps) {
         const proven = await proveDecision(deps.decisions, input, { approvalId, decision });
         return recordDecision(ctx, input, proven);
       }),
-    finishTriage: (
-      input: TriageRoomInput,
-      end: { decision: Decision; decidedBy: 'score' | 'person' | 'expiry' },
-    ): Promise<TriageRoomResult> => inTenant(input, (ctx) => finishTriage(ctx, input, end)),
+    finishTriage: (input: TriageRoomInput, end: Decided): Promise<TriageRoomResult> =>
+      inTenant(input, (ctx) => finishTriage(ctx, input, end)),
     holdTriage: (input: TriageRoomInput, hold: Hold): Promise<TriageRoomResult> =>
       inTenant(input, (ctx) => holdTriage(ctx, input, hold)),
   };

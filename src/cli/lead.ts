@@ -36,6 +36,7 @@ function describe(lead: LeadView, audit: AuditView | null, report: string | null
     ['state', stateOf(lead)],
     ['score', lead.score === null ? '–' : `${lead.score} of 100`],
   ];
+  if (lead.reasons[0] !== undefined) facts.push(['why', plain(lead.reasons[0])]);
   if (lead.hold) facts.push(['held because', plain(lead.hold.message)]);
   if (lead.awaiting)
     facts.push(['decide until', `${lead.awaiting.until} with: npx agos decide ${lead.id} --as qualified`]);

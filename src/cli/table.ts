@@ -68,11 +68,12 @@ function longestLine(text: string): number {
 
 const visibleLength = (text: string): number => stripVTControlCharacters(text).length;
 
-/** Why a site ended as it did, as short as a table wants it: the hold, or what weighed most. */
+/** Why a site ended as it did, as short as a table wants it: the hold, or who decided, or what weighed most. */
 export function whyOf(hold: { message: string } | null, reasons: readonly string[]): string {
   if (hold) return hold.message;
-  const [score, ...found] = reasons.filter((reason) => !reason.startsWith('The playbook asks'));
-  return found.length > 0 ? found.slice(0, 2).join(' ') : (score ?? '');
+  const [first = '', ...found] = reasons.filter((reason) => !reason.startsWith('The playbook asks'));
+  const decided = !first.startsWith('The score of');
+  return decided || found.length === 0 ? first : found.slice(0, 2).join(' ');
 }
 
 /** One triaged URL as a table row: what happened, the score, why. */

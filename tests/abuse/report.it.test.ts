@@ -51,7 +51,6 @@ function hostileModel(change: Partial<ReportModel>): ReportModel {
     name: PAYLOADS,
     requested_url: `https://a.example/${PAYLOADS}`,
     final_url: `https://a.example/?${PAYLOADS}`,
-    decision_reason: PAYLOADS,
     reasons: [PAYLOADS],
     summary: { text: PAYLOADS, generated_by: PAYLOADS },
     signals: model.signals.map((signal, index) => ({

@@ -34,7 +34,6 @@ export function writeReport(
     threshold,
     decision,
     decided_by: 'score',
-    decision_reason: null,
     awaiting_until: null,
     reasons,
     signals,

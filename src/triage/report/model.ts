@@ -19,10 +19,9 @@ export type ReportModel = {
   threshold: number;
   decision: Decision | null;
   decided_by: 'score' | 'person' | 'expiry' | null;
-  /** What the person who decided gave as the reason. */
-  decision_reason: string | null;
   /** Until when a person may decide, while one is awaited. */
   awaiting_until: Date | null;
+  /** The first one says who decided, unless the score did. */
   reasons: readonly string[];
   signals: readonly (Signal & { points: number })[];
   lighthouse: Pick<LighthouseFacts, 'version' | 'scores' | 'metrics'> | null;

@@ -26,7 +26,6 @@ describe('a report', () => {
       name: ATTACK,
       requested_url: ATTACK,
       final_url: ATTACK,
-      decision_reason: ATTACK,
       reasons: [ATTACK],
       summary: { text: ATTACK, generated_by: ATTACK },
       signals: SIGNAL_CODES.map((code) => ({ code, detected: true, value: ATTACK, evidence, points: 1 })),
@@ -77,8 +76,11 @@ describe('a report', () => {
     const text = (change: Parameters<typeof reportModel>[0]) =>
       load(renderReport(reportModel(change)))('.who').text();
     expect(text({ decided_by: 'score' })).toContain('Decided by the score');
-    expect(text({ decided_by: 'person' })).toContain('Decided by a person');
-    expect(text({ decided_by: 'expiry' })).toContain('Nobody decided in time');
+    const said = (first: string) => [first, 'The score of 72 out of 100 reaches the threshold of 60.'];
+    const byPerson = said('Decided by a person: not qualified. They closed.');
+    expect(text({ decided_by: 'person', reasons: byPerson })).toBe(byPerson[0]);
+    const byExpiry = said('Nobody decided in time, so the side the score fell on counts.');
+    expect(text({ decided_by: 'expiry', reasons: byExpiry })).toBe(byExpiry[0]);
     expect(text({ awaiting_until: new Date('2026-11-24T09:30:00Z') })).toContain('24 November 2026');
   });
 

@@ -49,7 +49,9 @@ const reports: [string, string][] = [
   ['waiting for a person', renderReport(reportModel({ awaiting_until: new Date('2026-11-24T09:30:00Z') }))],
   [
     'decided by a person',
-    renderReport(reportModel({ decided_by: 'person', decision_reason: 'I know them.' })),
+    renderReport(
+      reportModel({ decided_by: 'person', reasons: ['Decided by a person: qualified. I know them.'] }),
+    ),
   ],
   ...HOLD_CODES.map((code): [string, string] => [
     `held with ${code}`,

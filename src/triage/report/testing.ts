@@ -50,7 +50,6 @@ export function reportModel(change: Partial<ReportModel> = {}, detected: boolean
     threshold: 60,
     decision: 'qualified',
     decided_by: 'score',
-    decision_reason: null,
     awaiting_until: null,
     reasons: ['The score of 72 out of 100 reaches the threshold of 60.'],
     signals: SIGNAL_CODES.map(signal),

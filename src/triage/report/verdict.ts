@@ -16,7 +16,18 @@ export function verdictSection(model: ReportModel): SafeHtml {
   if (model.score === null) return html``;
   return html`<section class="verdict ${tone(model)}">${ring(model.score, model.threshold)}<div><p class="decision">${decisionWords(model)}</p>
 <p class="who">${whoDecided(model)}</p>
-${model.reasons.slice(0, 1).map((reason) => html`<p class="reason">${reason}</p>`)}${model.reasons.filter((reason) => reason.startsWith('The playbook asks')).map((reason) => html`<p class="reason">${reason}</p>`)}${model.decision_reason !== null && html`<p class="reason">The reason given: “${stranger(model.decision_reason, 500)}”</p>`}</div></section>`;
+${scoreReasons(model).map((reason) => html`<p class="reason">${reason}</p>`)}</div></section>`;
+}
+
+/** What the score says for itself: whether it reaches the bar, and which required fault is not there. */
+function scoreReasons(model: ReportModel): string[] {
+  const [first, ...rest] = settledByScore(model) ? model.reasons : model.reasons.slice(1);
+  const missing = rest.filter((reason) => reason.startsWith('The playbook asks'));
+  return first === undefined ? [] : [first, ...missing];
+}
+
+function settledByScore({ decided_by }: ReportModel): boolean {
+  return decided_by === null || decided_by === 'score';
 }
 
 function heldSection(model: ReportModel, hold: NonNullable<ReportModel['hold']>): SafeHtml {
@@ -37,13 +48,11 @@ function decisionWords(model: ReportModel): string {
   return model.decision === 'qualified' ? 'Qualified: worth an offer' : 'Not qualified: too little to offer';
 }
 
-function whoDecided(model: ReportModel): string {
+function whoDecided(model: ReportModel): SafeHtml | string {
   if (model.awaiting_until !== null) {
     return `The score is close to the bar. Without a word until ${moment(model.awaiting_until)} the side it fell on counts.`;
   }
-  if (model.decided_by === 'person') return 'Decided by a person.';
-  if (model.decided_by === 'expiry') return 'Nobody decided in time, so the side the score fell on counts.';
-  return 'Decided by the score.';
+  return settledByScore(model) ? 'Decided by the score.' : stranger(model.reasons[0] ?? '', 1100);
 }
 
 /** The score as a ring, with the bar marked on it. */

@@ -7,7 +7,7 @@ import { settleItems } from '../../leads/batches/settle-items.ts';
 import { finishScan, holdScan, type ScanWriter } from '../../leads/leads/scan-status.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { changeAudit, findAudit } from '../audits/repository.ts';
-import type { Decision } from '../scoring/rules.ts';
+import { type Decided, decidedReasons } from '../scoring/decided.ts';
 
 type SettleContext = { tx: Tx; now: Date };
 
@@ -15,21 +15,22 @@ type SettleContext = { tx: Tx; now: Date };
 export async function finishTriage(
   ctx: SettleContext,
   input: TriageRoomInput,
-  end: { decision: Decision; decidedBy: 'score' | 'person' | 'expiry' },
+  end: Decided,
 ): Promise<TriageRoomResult> {
   const { tx, now } = ctx;
   const audit = await findAudit(tx, input.tenant, input.audit_id);
   if (!audit || audit.score === null) throw new Error(`audit ${input.audit_id} has no score to finish with`);
-  const result = { decision: end.decision, score: audit.score, reasons: audit.reasons, auditId: audit.id };
+  const { decision, decidedBy } = end;
+  const reasons = decidedReasons(audit.reasons, end);
+  const result = { decision, score: audit.score, reasons, auditId: audit.id };
   const written = input.lead_id ? await finishScan(tx, writerOf(input, now), result) : 'written';
-  await closeAudit(ctx, input, { status: 'completed', decision: end.decision, decidedBy: end.decidedBy });
+  await closeAudit(ctx, input, { status: 'completed', decision, decidedBy, reasons });
   await endAgentRun(tx, input.tenant, input.audit_id, {
     status: 'completed',
-    output: { score: audit.score, decision: end.decision },
+    output: { score: audit.score, decision },
     now,
   });
-  if (written === 'written' && input.lead_id)
-    await settleItems(tx, input.tenant, input.lead_id, end.decision);
+  if (written === 'written' && input.lead_id) await settleItems(tx, input.tenant, input.lead_id, decision);
   await endRun(tx, {
     tenant: input.tenant,
     id: input.run_id,
@@ -39,7 +40,7 @@ export async function finishTriage(
     now,
   });
   if (written === 'superseded') return { status: 'superseded', score: audit.score, hold_code: null };
-  return { status: end.decision, score: audit.score, hold_code: null };
+  return { status: decision, score: audit.score, hold_code: null };
 }
 
 /** Ends a triage without a result: the lead goes back to where it came from and carries the hold. */

@@ -10,6 +10,7 @@ import { type AuditRow, changeAudit, factsOf, findAudit } from '../audits/reposi
 import type { SignalView } from '../audits/schemas.ts';
 import type { ReportModel, ReportPicture } from '../report/model.ts';
 import { renderReport } from '../report/render.ts';
+import { decidedReasons } from '../scoring/decided.ts';
 import type { Decision } from '../scoring/rules.ts';
 import type { Signal } from '../signals/types.ts';
 import { playbookOf } from './score-audit.ts';
@@ -96,9 +97,8 @@ function toModel(
     threshold: playbook.threshold,
     decision: 'decision' in end ? end.decision : null,
     decided_by: 'decision' in end ? end.decided_by : null,
-    decision_reason: 'decision' in end ? end.reason : null,
     awaiting_until: 'awaiting_until' in end ? new Date(end.awaiting_until) : null,
-    reasons: hold ? [] : audit.reasons,
+    reasons: hold ? [] : reasonsOf(audit, end),
     signals: hold ? [] : (audit.signals as (Signal & Pick<SignalView, 'points'>)[]),
     lighthouse: hold ? null : (lighthouse ?? null),
     summary: hold ? null : (audit.summary ?? null),
@@ -106,4 +106,11 @@ function toModel(
     hold,
     playbook: { name: playbook.name, slug: audit.playbookSlug, version: audit.playbookVersion },
   };
+}
+
+/** The report is written before the end is, so who decided is not among the stored reasons yet. */
+function reasonsOf(audit: AuditRow, end: ReportEnd): string[] {
+  if (!('decision' in end)) return audit.reasons;
+  const { decision, decided_by: decidedBy, reason } = end;
+  return decidedReasons(audit.reasons, { decision, decidedBy, reason });
 }

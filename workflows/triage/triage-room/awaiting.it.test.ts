@@ -90,7 +90,13 @@ describe('a score that waits for a person', () => {
     expect(run).toMatchObject({ status: 'completed', end_code: null });
     expect(agentRun).toMatchObject({ status: 'completed' });
     expect(item).toMatchObject({ state: 'disqualified' });
-    expect(report).toContain('They closed last week.');
+    expect(report).toContain('Decided by a person: not qualified. They closed last week.');
+    const reasons = row.reasons as string[];
+    expect(reasons.slice(0, 2)).toEqual([
+      'Decided by a person: not qualified. They closed last week.',
+      expect.stringMatching(/^The score of /),
+    ]);
+    expect(audit?.reasons).toEqual(reasons);
     expect(await auditRowsOf(lead)).toMatchObject([{ actor_id: actor, action: 'triage.decided' }]);
     const again = await decideOverHttp(lead, { outcome: 'qualified' });
     expect([again.status, again.body.error]).toEqual([409, 'not_awaiting']);
@@ -148,7 +154,8 @@ describe('a score that waits for a person', () => {
     const { approval, audit, lead: row } = await room.state(lead);
     expect(approval).toMatchObject({ status: 'expired', outcome: 'qualified', decided_via: 'expiry' });
     expect(audit).toMatchObject({ decided_by: 'expiry', decision: 'qualified' });
-    expect(row).toMatchObject({ status: 'qualified', awaiting: null });
+    expect(row).toMatchObject({ status: 'qualified', awaiting: null, reasons: audit?.reasons });
+    expect((row.reasons as string[])[0]).toMatch(/^Nobody decided in time/);
     expect(await auditRowsOf(lead)).toMatchObject([{ action: 'triage.decision_expired' }]);
   });
 

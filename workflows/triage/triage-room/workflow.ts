@@ -125,7 +125,7 @@ async function finish(
 ): Promise<TriageRoomResult> {
   const { decision, decidedBy, reason } = end;
   await tryReport(input, { decision, decided_by: decidedBy, reason });
-  const result = await core.finishTriage(input, { decision, decidedBy });
+  const result = await core.finishTriage(input, { decision, decidedBy, reason });
   progress.enter('done');
   show(result);
   return result;
