@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { durationInWords } from '../kernel/duration.ts';
 import type { LeadView } from '../leads/leads/schemas.ts';
 import type { AuditView } from '../triage/audits/schemas.ts';
 import { connect } from './connect.ts';
@@ -40,6 +41,7 @@ function describe(lead: LeadView, audit: AuditView | null, report: string | null
   if (lead.hold) facts.push(['held because', plain(lead.hold.message)]);
   if (lead.awaiting)
     facts.push(['decide until', `${lead.awaiting.until} with: npx agos decide ${lead.id} --as qualified`]);
+  if (audit?.duration_ms) facts.push(['scan took', durationInWords(audit.duration_ms)]);
   if (audit?.summary) facts.push(['summary', `${plain(audit.summary.text)} (${audit.summary.generated_by})`]);
   const found = (audit?.signals ?? []).filter((signal) => signal.detected && signal.points > 0);
   const rows = found

@@ -92,6 +92,11 @@ describe('a report', () => {
     expect($('.finding').length).toBe(0);
   });
 
+  test('says how long the scan took in words', () => {
+    const $ = load(renderReport(reportModel({ duration_ms: 134_000 })));
+    expect($('.made').text()).toContain('The scan took2 minutes 14 seconds');
+  });
+
   test('says whether a model or the offline method wrote the summary', () => {
     const by = (generated_by: string) =>
       load(renderReport(reportModel({ summary: { text: 'x', generated_by } })))('.summary small').text();

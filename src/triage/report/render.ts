@@ -1,3 +1,4 @@
+import { durationInWords } from '../../kernel/duration.ts';
 import { plainText } from '../summary/plain-text.ts';
 import { figuresSection } from './figures.ts';
 import { detectedSignals, findingsSection, marksOf, remainderSection } from './findings.ts';
@@ -85,7 +86,7 @@ function madeSection(model: ReportModel): SafeHtml {
     ['Scanned', moment(model.scanned_at)],
     ...(model.duration_ms === null
       ? []
-      : [['Took', `${Math.max(1, Math.round(model.duration_ms / 1000))} seconds`] as [string, string]]),
+      : [['The scan took', durationInWords(model.duration_ms)] as [string, string]]),
     ['Weighed by', `${model.playbook.name}, version ${model.playbook.version}`],
     ...(model.score === null
       ? []

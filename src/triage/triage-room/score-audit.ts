@@ -39,6 +39,7 @@ export async function scoreAudit(ctx: { tx: Tx; now: Date }, input: TriageRoomIn
       decision: result.decision,
       reasons: result.reasons,
       finalUrl: page.final_url,
+      durationMs: scanDurationMs(audit, ctx.now),
     },
   );
   const reviewMs = playbook.review.expires_after_hours * 3_600_000;
@@ -47,6 +48,11 @@ export async function scoreAudit(ctx: { tx: Tx; now: Date }, input: TriageRoomIn
     decision: result.decision,
     review_ms: result.awaits_person ? reviewMs : null,
   };
+}
+
+/** How long the scan took, without the wait for a person; a reset that comes later does not count. */
+export function scanDurationMs(audit: AuditRow, now: Date): number {
+  return audit.durationMs ?? now.getTime() - audit.createdAt.getTime();
 }
 
 /** The audit a triage works on; throws when it is gone, which no retry mends. */

@@ -8,6 +8,7 @@ import { finishScan, holdScan, type ScanWriter } from '../../leads/leads/scan-st
 import type { Tx } from '../../runtime/database/database.ts';
 import { changeAudit, findAudit } from '../audits/repository.ts';
 import { type Decided, decidedReasons } from '../scoring/decided.ts';
+import { scanDurationMs } from './score-audit.ts';
 
 type SettleContext = { tx: Tx; now: Date };
 
@@ -103,7 +104,7 @@ async function closeAudit(
   change: Parameters<typeof changeAudit>[2],
 ): Promise<void> {
   const audit = await findAudit(ctx.tx, input.tenant, input.audit_id);
-  const durationMs = audit ? ctx.now.getTime() - audit.createdAt.getTime() : null;
+  const durationMs = audit ? scanDurationMs(audit, ctx.now) : null;
   await changeAudit(
     ctx.tx,
     { tenant: input.tenant, id: input.audit_id },

@@ -13,7 +13,7 @@ import { renderReport } from '../report/render.ts';
 import { decidedReasons } from '../scoring/decided.ts';
 import type { Decision } from '../scoring/rules.ts';
 import type { Signal } from '../signals/types.ts';
-import { playbookOf } from './score-audit.ts';
+import { playbookOf, scanDurationMs } from './score-audit.ts';
 
 /** What the report says of the end: a decision, a wait for a person, or a hold. */
 export type ReportEnd =
@@ -92,7 +92,7 @@ function toModel(
     requested_url: audit.url,
     final_url: audit.finalUrl,
     scanned_at: audit.createdAt,
-    duration_ms: now.getTime() - audit.createdAt.getTime(),
+    duration_ms: scanDurationMs(audit, now),
     score: hold ? null : audit.score,
     threshold: playbook.threshold,
     decision: 'decision' in end ? end.decision : null,

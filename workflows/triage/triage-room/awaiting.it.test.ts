@@ -43,6 +43,7 @@ describe('a score that waits for a person', () => {
     expect(row).toMatchObject({ status: 'scanning', score: audit?.score, hold_code: null });
     expect(row.awaiting).toMatchObject({ decision: 'triage_score', approval_id: approval?.id });
     expect(audit).toMatchObject({ status: 'awaiting', decision: 'qualified', decided_by: null });
+    expect(audit?.duration_ms).toBeGreaterThan(0);
     expect(approval).toMatchObject({ status: 'open', default_outcome: 'qualified', decided_by: null });
     expect(approval).toMatchObject({ policy_version: `${WAITS_LONG}@1.0.0`, workflow_id: lead.workflowId });
     expect(approval?.arguments).toMatchObject({ audit_id: audit?.id, score: Number(audit?.score) });
@@ -154,6 +155,10 @@ describe('a score that waits for a person', () => {
     const { approval, audit, lead: row } = await room.state(lead);
     expect(approval).toMatchObject({ status: 'expired', outcome: 'qualified', decided_via: 'expiry' });
     expect(audit).toMatchObject({ decided_by: 'expiry', decision: 'qualified' });
+    const waited = Number(approval?.expires_at) - Number(approval?.created_at);
+    const whole = Number(audit?.completed_at) - Number(audit?.created_at);
+    expect(audit?.duration_ms).toBeGreaterThan(0);
+    expect(audit?.duration_ms).toBeLessThanOrEqual(whole - waited);
     expect(row).toMatchObject({ status: 'qualified', awaiting: null, reasons: audit?.reasons });
     expect((row.reasons as string[])[0]).toMatch(/^Nobody decided in time/);
     expect(await auditRowsOf(lead)).toMatchObject([{ action: 'triage.decision_expired' }]);
