@@ -1,10 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CDPSession } from 'playwright-core';
 import type { Device } from './devices.ts';
 
-/** Regions of evidence further down than this are not on the picture. */
-const MAX_HEIGHT_PX = 3_000;
-const MAX_BYTES = 400_000;
-const QUALITIES = [75, 55, 35, 20] as const;
+/** How far down every picture goes at least, where the page does; and the tall one, which takes seconds. */
+const SHORT = { heightPx: 3_000, bytes: 400_000 } as const;
+const TALL = { heightPx: 12_000, bytes: 900_000 } as const;
+/** Each with what it leaves of a picture's size at the first of them, about. */
+const QUALITIES = [
+  [75, 1],
+  [55, 0.74],
+  [35, 0.57],
+  [20, 0.4],
+] as const;
 
 export type Screenshot = {
   jpeg: Buffer;
@@ -18,13 +25,43 @@ export type Screenshot = {
 
 /** Takes the page from its top to at most 3,000 px below, in less than 400 kB. */
 export async function takeScreenshot(session: CDPSession, device: Device): Promise<Screenshot> {
-  const { cssContentSize } = await session.send('Page.getLayoutMetrics');
-  const full = Math.max(device.height, Math.min(Math.ceil(cssContentSize.height), MAX_HEIGHT_PX));
-  for (const quality of QUALITIES) {
-    const taken = await capture(session, device, full, quality);
-    if (taken.jpeg.length <= MAX_BYTES) return taken;
+  const height = Math.min(await pageHeight(session, device), SHORT.heightPx);
+  for (const [quality] of QUALITIES) {
+    const taken = await capture(session, device, height, quality);
+    if (taken.jpeg.length <= SHORT.bytes) return taken;
   }
   return await capture(session, device, device.height, 20);
+}
+
+/**
+ * Takes a page of more than 3,000 px down to 12,000 px, where its foot mostly is, in less than 900 kB. Null when
+ * it is no longer than that, or cannot be drawn in time: the page must not be used after that.
+ */
+export async function takeTallScreenshot(
+  session: CDPSession,
+  device: Device,
+  withinMs: number,
+): Promise<Screenshot | null> {
+  if (withinMs <= 0) return null;
+  // What cannot be drawn at this size, such as many blurred layers, fails here and not in the short picture.
+  const taken = captureTall(session, device).catch(() => null);
+  return await Promise.race([taken, delay(withinMs, null, { ref: false })]);
+}
+
+async function captureTall(session: CDPSession, device: Device): Promise<Screenshot | null> {
+  const height = Math.min(await pageHeight(session, device), TALL.heightPx);
+  if (height <= SHORT.heightPx) return null;
+  const finest = await capture(session, device, height, 75);
+  if (finest.jpeg.length <= TALL.bytes) return finest;
+  const fitting = QUALITIES.find(([, share]) => finest.jpeg.length * share <= TALL.bytes);
+  if (fitting === undefined) return null;
+  const coarser = await capture(session, device, height, fitting[0]);
+  return coarser.jpeg.length <= TALL.bytes ? coarser : null;
+}
+
+async function pageHeight(session: CDPSession, device: Device): Promise<number> {
+  const { cssContentSize } = await session.send('Page.getLayoutMetrics');
+  return Math.max(device.height, Math.ceil(cssContentSize.height));
 }
 
 async function capture(

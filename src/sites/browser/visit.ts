@@ -8,12 +8,15 @@ import { assertAnswered, explainNavigationFault } from './navigation-fault.ts';
 import type { OpenSite } from './open-site.ts';
 import { startPageLog } from './page-log.ts';
 import type { BrowserPool } from './pool.ts';
-import { type Screenshot, takeScreenshot } from './screenshot.ts';
+import { type Screenshot, takeScreenshot, takeTallScreenshot } from './screenshot.ts';
 import { settle } from './settle.ts';
 
 const PASS_DEADLINE_MS = 15_000;
 /** Both passes and the opening and closing around them. */
 const SITE_DEADLINE_MS = 2 * PASS_DEADLINE_MS + 5_000;
+/** For the tall picture, out of what a pass has left; and what must be left for leaving the page. */
+const TALL_PICTURE_MS = 5_000;
+const LEAVING_MS = 1_500;
 const MAX_ELEMENTS = 200_000;
 const MAX_BLOCKED = 100;
 
@@ -79,13 +82,18 @@ async function visitAs<F>(
   collect: Collect<F>,
 ): Promise<LoggedPass<F>> {
   return await site.withPage({ device, deadlineMs: PASS_DEADLINE_MS }, async (page, session) => {
+    const startedAt = performance.now();
+    const leftMs = (): number => PASS_DEADLINE_MS - LEAVING_MS - (performance.now() - startedAt);
     const events = await startPageLog(page, session);
     const status = await open(page, url);
     const seen = await untilItStays(page, async () => {
       await settle(page);
       await assertSize(page);
       const screenshot = await takeScreenshot(session, DEVICES[device]);
-      return { screenshot, facts: await collect(page, device) };
+      const facts = await collect(page, device);
+      // Last, since a browser that is late with it is of no use afterwards.
+      const tall = await takeTallScreenshot(session, DEVICES[device], Math.min(TALL_PICTURE_MS, leftMs()));
+      return { screenshot: tall ?? screenshot, facts };
     });
     return { final_url: page.url(), status, ...seen, events };
   });

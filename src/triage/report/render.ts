@@ -74,7 +74,9 @@ function picturesSection(model: ReportModel): SafeHtml | null {
   });
   if (figures.length === 0) return null;
   const hint =
-    marks.length > 0 ? 'The numbers are those of the findings below.' : 'Nothing on it had to be marked.';
+    marks.length > 0
+      ? 'The numbers are those of the findings below. A long page scrolls inside its frame.'
+      : 'Nothing on it had to be marked.';
   return html`<section aria-labelledby="seen"><h2 id="seen">As visitors see it</h2><p class="lead-in">${hint}</p><div class="shots">${figures}</div></section>`;
 }
 
