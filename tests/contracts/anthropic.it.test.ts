@@ -21,12 +21,12 @@ const skill: Skill<{ subject: string }, { text: string }> = {
   offline: ({ subject }) => ({ text: `A plain sentence about ${subject}.` }),
 };
 
-const ask = (subject: string, mayRetry = true) =>
+const ask = (subject: string, mayRetry = true, timeoutMs = 30_000) =>
   runSkill(
     { provider, models: { fast: 'claude-haiku-5-5', balanced: 'b', strategic: 's' }, clock: systemClock },
     skill,
     { subject },
-    { signal: new AbortController().signal, mayRetry },
+    { signal: new AbortController().signal, timeoutMs, mayRetry },
   );
 
 beforeAll(async () => {
@@ -85,6 +85,16 @@ describe('Anthropic adapter against a third-party mock of its API', () => {
     await expect(ask('tailor')).resolves.toMatchObject({ generatedBy: OFFLINE });
   });
 
+  test('a model that takes longer than it may is a passing failure, then the offline method', async () => {
+    mock.addFixture({
+      match: { userMessage: 'clockmaker' },
+      response: { content: '{"text":"Late."}' },
+      chaos: { latencyMs: 3_000 },
+    });
+    await expect(ask('clockmaker', true, 300)).rejects.toMatchObject({ passing: true });
+    await expect(ask('clockmaker', false, 300)).resolves.toMatchObject({ generatedBy: OFFLINE });
+  });
+
   test('treats an unreachable provider as passing', async () => {
     const nowhere = createAnthropicProvider({ apiKey: 'k', baseUrl: 'http://127.0.0.1:9' });
     const call = nowhere.call({
@@ -93,6 +103,7 @@ describe('Anthropic adapter against a third-party mock of its API', () => {
       schema: skill.outputSchema,
       maxOutputTokens: 10,
       signal: new AbortController().signal,
+      timeoutMs: 30_000,
     });
     await expect(call).rejects.toSatisfy((error) => error instanceof ModelCallError && error.passing);
   });

@@ -34,7 +34,7 @@ const BOMBS: Record<string, { codes: string[]; body: (response: ServerResponse) 
 
 // Row 16: page never ends, spins CPU or allocates 2 GB: killed at deadline or memory cap; slot freed < 2 s later.
 test.concurrent('pages that never end are held at their deadline, and the slot goes to the next site at once', async () => {
-  // sabotage: src/sites/browser/visit.ts :: const PASS_DEADLINE_MS = 15_000; => const PASS_DEADLINE_MS = 100_000;
+  // sabotage: src/triage/triage-room/scan-steps.ts :: timeouts.browser_seconds * 1000; => timeouts.browser_seconds * 7000;
   const bombs = await Promise.all(
     Object.values(BOMBS).map(async ({ codes, body }) => ({
       codes,

@@ -6,7 +6,7 @@ import type { Screenshot } from '../../src/sites/browser/screenshot.ts';
 import type { FetchFacts, LinkCheck } from '../../src/sites/fetch/facts.ts';
 import type { LighthouseFacts } from '../../src/sites/lighthouse/facts.ts';
 import type { PageFacts } from '../../src/sites/page/facts.ts';
-import type { SiteScanner } from '../../src/sites/scan/site-scanner.ts';
+import type { Limits, SiteScanner } from '../../src/sites/scan/site-scanner.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -17,13 +17,20 @@ export type ScanStep = 'fetch' | 'inspect' | 'links' | 'measure';
 export type Behaviour = (call: { signal: AbortSignal; nth: number }) => Promise<void> | void;
 
 type Facts = { fetch: FetchFacts; page: PageFacts; links: LinkCheck[]; lighthouse: LighthouseFacts };
-type KnownSite = { facts: Facts; on: Partial<Record<ScanStep, Behaviour>>; calls: ScanStep[] };
+type KnownSite = {
+  facts: Facts;
+  on: Partial<Record<ScanStep, Behaviour>>;
+  calls: ScanStep[];
+  timeouts: Partial<Record<ScanStep, number | undefined>>;
+};
 
 export type StoredScanner = SiteScanner & {
   /** Lets a host answer with stored facts. */
   serve(host: string, site: StoredSite, on?: Partial<Record<ScanStep, Behaviour>>): void;
   /** The steps that were asked of a host, in order. */
   callsOf(host: string): ScanStep[];
+  /** How long each step was given. */
+  timeoutsOf(host: string): Partial<Record<ScanStep, number | undefined>>;
 };
 
 /**
@@ -32,33 +39,36 @@ export type StoredScanner = SiteScanner & {
  */
 export function createStoredScanner(): StoredScanner {
   const sites = new Map<string, KnownSite>();
-  const enter = async (step: ScanStep, url: string, signal: AbortSignal): Promise<Facts> => {
+  const enter = async (step: ScanStep, url: string, { signal, timeoutMs }: Limits): Promise<Facts> => {
     const site = sites.get(hostOf(url));
     if (!site) throw new Error(`nothing is stored for ${url}`);
     site.calls.push(step);
+    site.timeouts[step] = timeoutMs;
     const nth = site.calls.filter((one) => one === step).length;
     await site.on[step]?.({ signal, nth });
     signal.throwIfAborted();
     return site.facts;
   };
   return {
-    serve: (host, site, on = {}) => void sites.set(host, { facts: readFacts(site, host), on, calls: [] }),
+    serve: (host, site, on = {}) =>
+      void sites.set(host, { facts: readFacts(site, host), on, calls: [], timeouts: {} }),
     callsOf: (host) => sites.get(host)?.calls ?? [],
-    fetchSite: async ({ url, signal }) => (await enter('fetch', url, signal)).fetch,
-    inspectPage: async ({ url, fetch, signal }) => {
-      const facts = await enter('inspect', url, signal);
+    timeoutsOf: (host) => sites.get(host)?.timeouts ?? {},
+    fetchSite: async ({ url, ...limits }) => (await enter('fetch', url, limits)).fetch,
+    inspectPage: async ({ url, fetch, ...limits }) => {
+      const facts = await enter('inspect', url, limits);
       requireSame('the fetched facts', fetch, facts.fetch);
       requireSame('the address', url, facts.fetch.final_url);
       return { page: facts.page, phone: PICTURE, desktop: PICTURE };
     },
-    checkLinks: async ({ pageUrl, links, signal }) => {
-      const facts = await enter('links', pageUrl, signal);
+    checkLinks: async ({ pageUrl, links, ...limits }) => {
+      const facts = await enter('links', pageUrl, limits);
       const known = new Set([...facts.page.desktop.links, ...facts.page.phone.links]);
       requireSame('the links', [...links].sort(), [...known].sort());
       return facts.links;
     },
-    measurePage: async ({ url, signal }) => {
-      const facts = await enter('measure', url, signal);
+    measurePage: async ({ url, ...limits }) => {
+      const facts = await enter('measure', url, limits);
       requireSame('the address', url, facts.page.final_url);
       return facts.lighthouse;
     },

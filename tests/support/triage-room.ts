@@ -37,6 +37,8 @@ import { insertPendingLine, readTriageState, type TriageState } from './triage-r
 export const WAITS_LONG = 'waits-long';
 export const WAITS_SHORT = 'waits-short';
 export const SHORT_WAIT_MS = 1_500;
+/** How long their steps may take, by the playbook. */
+export const WAITS_TIMEOUTS_MS = { fetch: 11_000, inspect: 22_000, measure: 33_000, links: 44_000 };
 
 export type Lead = { id: string; host: string; workflowId: string };
 
@@ -184,5 +186,12 @@ export async function startTriageRoom(): Promise<TriageRoom> {
 function waiting(slug: string, expiryMs: number): Playbook {
   const standard = loadPlaybooks().find((playbook) => playbook.is_default)!;
   const review = { enabled: true, within_points: 100, expires_after_hours: expiryMs / 3_600_000 };
-  return { ...standard, slug, industry_tags: [slug], priority: 1, is_default: false, review };
+  const timeouts = {
+    fetch_seconds: WAITS_TIMEOUTS_MS.fetch / 1000,
+    browser_seconds: WAITS_TIMEOUTS_MS.inspect / 1000,
+    lighthouse_seconds: WAITS_TIMEOUTS_MS.measure / 1000,
+    links_seconds: WAITS_TIMEOUTS_MS.links / 1000,
+    summary_seconds: 55,
+  };
+  return { ...standard, timeouts, slug, industry_tags: [slug], priority: 1, is_default: false, review };
 }

@@ -7,11 +7,10 @@ export function createAnthropicProvider(options: { apiKey: string; baseUrl?: str
   const client = new Anthropic({
     apiKey: options.apiKey,
     maxRetries: 0,
-    timeout: 120_000,
     ...(options.baseUrl && { baseURL: options.baseUrl }),
   });
   return {
-    async call({ model, prompt, schema, maxOutputTokens, signal }) {
+    async call({ model, prompt, schema, maxOutputTokens, signal, timeoutMs }) {
       const answer = await asking(() =>
         client.messages.create(
           {
@@ -21,7 +20,7 @@ export function createAnthropicProvider(options: { apiKey: string; baseUrl?: str
             messages: [{ role: 'user', content: prompt.user }],
             output_config: { format: zodOutputFormat(schema) },
           },
-          { signal },
+          { signal, timeout: timeoutMs },
         ),
       );
       const usage: TokenUsage = {

@@ -11,6 +11,7 @@ export type ModelRequest<Output> = {
   schema: z.ZodType<Output>;
   maxOutputTokens: number;
   signal: AbortSignal;
+  timeoutMs: number;
 };
 
 /** Speaks one model provider's protocol; throws `ModelCallError`. */

@@ -33,7 +33,7 @@ export async function runSkill<Input, Output>(
   runner: SkillRunner,
   skill: Skill<Input, Output>,
   input: Input,
-  call: { signal: AbortSignal; mayRetry: boolean },
+  call: { signal: AbortSignal; timeoutMs: number; mayRetry: boolean },
 ): Promise<SkillRun<Output>> {
   const startedMs = runner.clock.now().getTime();
   const parsed = skill.inputSchema.parse(input);
@@ -61,6 +61,7 @@ export async function runSkill<Input, Output>(
       schema: skill.outputSchema,
       maxOutputTokens: skill.maxOutputTokens,
       signal: call.signal,
+      timeoutMs: call.timeoutMs,
     });
     const cost = costMicroUsd(model, usage);
     return done({ output, generatedBy: model, usage, costMicroUsd: cost, request: prompt, modelError: null });

@@ -43,6 +43,7 @@ beforeAll(async () => {
     const path = req.url ?? '';
     asked.push(`${path} ${req.headers['user-agent']}`);
     if (path === '/late.gif') return void res.writeHead(200, { 'content-type': 'image/gif' }).end(GIF);
+    if (path === '/no-end') return void res.writeHead(200, { 'content-type': 'text/html' }).write('begun');
     if (path === '/slow.js') return void setTimeout(() => res.end(''), 3_000);
     if (path === '/file.zip')
       return void res.writeHead(200, { 'content-type': 'application/zip' }).end('PK\u0003\u0004');
@@ -62,8 +63,13 @@ afterAll(async () => {
   rmSync(lockFolder, { recursive: true });
 });
 
-function visit<F>(url: string, collect: (page: Page) => Promise<F>): Promise<Visit<F>> {
-  return visitSite({ pool, withMachineLock, url, signal: AbortSignal.timeout(60_000), collect });
+function visit<F>(
+  url: string,
+  collect: (page: Page) => Promise<F>,
+  limits: { timeoutMs?: number } = {},
+): Promise<Visit<F>> {
+  const signal = AbortSignal.timeout(60_000);
+  return visitSite({ pool, withMachineLock, url, signal, collect, ...limits });
 }
 
 const holdCode = (work: Promise<unknown>): Promise<string> =>
@@ -169,6 +175,14 @@ test('what cannot be shown is held: a file, a name without an address, a closed 
   expect(await holdCode(visit('https://no-such-name.invalid/', collect))).toBe('unreachable');
   expect(await holdCode(visit('http://no-such-name.invalid/', collect))).toBe('unreachable');
   expect(await holdCode(visit(plain.url('/elements'), collect))).toBe('page_too_large');
+});
+
+test('a page that does not end in the time that is given is held', async () => {
+  const startedAt = performance.now();
+  expect(await holdCode(visit(plain.url('/no-end'), async () => null, { timeoutMs: 11_000 }))).toBe(
+    'page_timeout',
+  );
+  expect(performance.now() - startedAt).toBeLessThan(9_000);
 });
 
 test('an error of the collector is no fault of the site', async () => {

@@ -11,9 +11,9 @@ import type { BrowserPool } from './pool.ts';
 import { type Screenshot, takeScreenshot, takeTallScreenshot } from './screenshot.ts';
 import { settle } from './settle.ts';
 
-const PASS_DEADLINE_MS = 15_000;
-/** Both passes and the opening and closing around them. */
-const SITE_DEADLINE_MS = 2 * PASS_DEADLINE_MS + 5_000;
+/** For both passes, with the opening and closing around them. */
+const SITE_DEADLINE_MS = 35_000;
+const AROUND_PASSES_MS = 5_000;
 /** For the tall picture, out of what a pass has left; and what must be left for leaving the page. */
 const TALL_PICTURE_MS = 5_000;
 const LEAVING_MS = 1_500;
@@ -46,6 +46,7 @@ export type VisitOptions<F> = {
   withMachineLock: WithMachineLock;
   url: string;
   signal: AbortSignal;
+  timeoutMs?: number;
   collect: Collect<F>;
 };
 
@@ -53,12 +54,13 @@ type LoggedPass<F> = DevicePass<F> & { events: PageEvents };
 
 /** Shows a site to a phone and then to a desktop, in one fresh context; throws the hold of one that cannot be shown. */
 export async function visitSite<F>(options: VisitOptions<F>): Promise<Visit<F>> {
-  const { pool, withMachineLock, url, signal, collect } = options;
+  const { pool, withMachineLock, url, signal, timeoutMs = SITE_DEADLINE_MS, collect } = options;
+  const passMs = (timeoutMs - AROUND_PASSES_MS) / 2;
   return await withMachineLock('shared', { signal }, () =>
-    pool.withSite({ signal, deadlineMs: SITE_DEADLINE_MS }, async (site) => {
+    pool.withSite({ signal, deadlineMs: timeoutMs }, async (site) => {
       const startedAt = performance.now();
-      const phone = await visitAs('phone', site, url, collect);
-      const desktop = await visitAs('desktop', site, url, collect);
+      const phone = await visitAs('phone', site, { url, passMs, collect });
+      const desktop = await visitAs('desktop', site, { url, passMs, collect });
       return {
         final_url: phone.final_url,
         phone: withoutEvents(phone),
@@ -78,14 +80,13 @@ function withoutEvents<F>({ events: _events, ...pass }: LoggedPass<F>): DevicePa
 async function visitAs<F>(
   device: DeviceName,
   site: OpenSite,
-  url: string,
-  collect: Collect<F>,
+  { url, passMs, collect }: { url: string; passMs: number; collect: Collect<F> },
 ): Promise<LoggedPass<F>> {
-  return await site.withPage({ device, deadlineMs: PASS_DEADLINE_MS }, async (page, session) => {
+  return await site.withPage({ device, deadlineMs: passMs }, async (page, session) => {
     const startedAt = performance.now();
-    const leftMs = (): number => PASS_DEADLINE_MS - LEAVING_MS - (performance.now() - startedAt);
+    const leftMs = (): number => passMs - LEAVING_MS - (performance.now() - startedAt);
     const events = await startPageLog(page, session);
-    const status = await open(page, url);
+    const status = await open(page, url, passMs);
     const seen = await untilItStays(page, async () => {
       await settle(page);
       await assertSize(page);
@@ -99,9 +100,9 @@ async function visitAs<F>(
   });
 }
 
-async function open(page: Page, url: string): Promise<number | null> {
+async function open(page: Page, url: string, timeoutMs: number): Promise<number | null> {
   try {
-    const response = await page.goto(url, { waitUntil: 'domcontentloaded', timeout: PASS_DEADLINE_MS });
+    const response = await page.goto(url, { waitUntil: 'domcontentloaded', timeout: timeoutMs });
     assertAnswered(response, url);
     return response?.status() ?? null;
   } catch (error) {

@@ -8,11 +8,17 @@ const TOTAL_MS = 20_000;
 const ONE_LINK_MS = 5_000;
 const GONE = new Set([404, 410]);
 
-export type LinkRequest = { pageUrl: string; links: string[]; signal?: AbortSignal | undefined };
+export type LinkRequest = {
+  pageUrl: string;
+  links: string[];
+  signal?: AbortSignal | undefined;
+  /** For all of them. */
+  timeoutMs?: number;
+};
 
 /** Asks each same-origin link once, one after the other; what cannot be told in time stays unknown. */
 export async function checkLinksOf(session: FetchSession, request: LinkRequest): Promise<LinkCheck[]> {
-  const endsAt = performance.now() + TOTAL_MS;
+  const endsAt = performance.now() + (request.timeoutMs ?? TOTAL_MS);
   const urls = distinctLinks(request.pageUrl, request.links);
   if (urls.length === 0) return [];
   const robots = await fetchRobots(session, request.pageUrl, request.signal);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createAuthority } from '../../../examples/server/authority.ts';
+import type { SiteHoldError } from '../../kernel/holds.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createGuardedFetch } from '../../runtime/egress/fetch.ts';
 import { createEgressGuard, type Resolve } from '../../runtime/egress/guard.ts';
@@ -30,7 +31,8 @@ async function site(pages: Record<string, RequestListener> | RequestListener) {
   });
   const origin = `http://site.test:${server.port}`;
   const { fetchSite, checkLinks } = fetcher(`site.test:${server.port}=127.0.0.1`);
-  const open = (path = '/') => fetchSite({ url: `${origin}${path}`, schemeGiven: true });
+  const open = (path = '/', timeoutMs = 20_000) =>
+    fetchSite({ url: `${origin}${path}`, schemeGiven: true, timeoutMs });
   return { origin, asked, open, checkLinks, server };
 }
 
@@ -337,6 +339,17 @@ describe('links', () => {
     expect(asked.filter((line) => line.includes('/page-'))).toHaveLength(50);
     expect(most).toBe(1);
     expect(server.connections()).toBe(1);
+  });
+
+  test('the time that is given is for the page, and for all links; what was not asked in it stays unknown', async () => {
+    const slow = await site((request, response) => {
+      if (request.url !== '/never') setTimeout(() => response.end(), 150);
+    });
+    const patience = { pageUrl: `${slow.origin}/`, links: ['/a', '/b', '/c', '/d', '/e', '/f'] };
+    const checks = await slow.checkLinks({ ...patience, timeoutMs: 500 });
+    expect(checks.map(({ reason }) => reason)).toContain('not_asked_in_time');
+    const hold = await slow.open('/never', 300).catch((error: SiteHoldError) => error.hold);
+    expect(hold).toMatchObject({ code: 'page_timeout', message: expect.stringContaining('0.3 seconds') });
   });
 
   test('a caller who gives up ends the check', async () => {

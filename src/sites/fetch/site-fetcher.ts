@@ -21,6 +21,8 @@ export type SiteRequest = {
   /** False when nobody said http or https: then http is tried where https cannot be had. */
   schemeGiven: boolean;
   signal?: AbortSignal | undefined;
+  /** For the page with its redirects. */
+  timeoutMs?: number;
 };
 
 /** Opens a site over HTTP, without a browser. */
@@ -81,11 +83,11 @@ async function fetchSite(
 /** https first; http only where nobody asked for https and its host cannot be spoken to in it. */
 async function fetchPage(session: FetchSession, request: SiteRequest): Promise<Fetched> {
   try {
-    return await askForPage(session, request.url, request.signal);
+    return await askForPage(session, request.url, request);
   } catch (error) {
     const other = httpInstead(request, error);
     if (other === null) throw error;
-    return await askForPage(session, other, request.signal);
+    return await askForPage(session, other, request);
   }
 }
 
@@ -95,12 +97,16 @@ function httpInstead({ url, schemeGiven }: SiteRequest, error: unknown): string 
   return url.replace(/^https:/, 'http:');
 }
 
-function askForPage(session: FetchSession, url: string, signal: AbortSignal | undefined): Promise<Fetched> {
+function askForPage(
+  session: FetchSession,
+  url: string,
+  { signal, timeoutMs = PAGE_TIMEOUT_MS }: SiteRequest,
+): Promise<Fetched> {
   return session.fetch({
     url,
     signal,
     maxBytes: MAX_PAGE_BYTES,
-    timeoutMs: PAGE_TIMEOUT_MS,
+    timeoutMs,
     wantsBody: ({ status, headers }) => status >= 400 || mayBeHtml(headers),
     redirectIn: (answer) => {
       const html = decodeHtml(answer.body, answer.headers['content-type']);

@@ -15,14 +15,17 @@ import type { LighthouseRunner } from '../lighthouse/run.ts';
 import { collectPage } from '../page/collect.ts';
 import type { PageFacts, ViewportFacts } from '../page/facts.ts';
 
+/** When to give up: at the signal, and after a time of the caller's, else after the step's usual one. */
+export type Limits = { signal: AbortSignal; timeoutMs?: number };
+
 /** Opens strangers' sites in the four ways of a triage; every byte passes the egress guard. */
 export type SiteScanner = {
   /** Asks over HTTP; a URL without scheme is tried over https first. Throws the hold of a site that gives none. */
-  fetchSite(request: { url: string; signal: AbortSignal }): Promise<FetchFacts>;
+  fetchSite(request: { url: string } & Limits): Promise<FetchFacts>;
   /** Shows the page to a phone and a desktop. */
-  inspectPage(request: { url: string; fetch: FetchFacts; signal: AbortSignal }): Promise<InspectedPage>;
-  checkLinks(request: { pageUrl: string; links: string[]; signal: AbortSignal }): Promise<LinkCheck[]>;
-  measurePage(request: { url: string; signal: AbortSignal }): Promise<LighthouseFacts>;
+  inspectPage(request: { url: string; fetch: FetchFacts } & Limits): Promise<InspectedPage>;
+  checkLinks(request: { pageUrl: string; links: string[] } & Limits): Promise<LinkCheck[]>;
+  measurePage(request: { url: string } & Limits): Promise<LighthouseFacts>;
 };
 
 export type InspectedPage = { page: PageFacts; phone: Screenshot; desktop: Screenshot };
@@ -42,14 +45,14 @@ const MAX_HTML = 1_000_000;
 /** Joins fetcher, browser and Lighthouse of one worker process. */
 export function createSiteScanner(deps: ScannerDeps): SiteScanner {
   return {
-    async fetchSite({ url, signal }) {
+    async fetchSite({ url, ...limits }) {
       const target = parseTarget(url, { isAllowed: deps.guard.isAllowed });
-      const { facts } = await deps.fetcher.fetchSite({ ...target, signal });
+      const { facts } = await deps.fetcher.fetchSite({ ...target, ...limits });
       return facts;
     },
-    async inspectPage({ url, fetch, signal }) {
+    async inspectPage({ url, fetch, ...limits }) {
       const { pool, withMachineLock } = deps;
-      const visit = await visitSite<Seen>({ pool, withMachineLock, url, signal, collect: look });
+      const visit = await visitSite<Seen>({ pool, withMachineLock, url, ...limits, collect: look });
       const { phone, desktop } = visit;
       refuseWall({
         url: desktop.final_url,

@@ -63,6 +63,17 @@ describe('playbooks', () => {
     expect(lines[refusal().line - 1]).toContain('h1_missing: 500');
   });
 
+  test.each([
+    ['fetch_seconds: 20', 'fetch_seconds: 60'],
+    ['browser_seconds: 35', 'browser_seconds: 200'],
+    ['lighthouse_seconds: 60', 'lighthouse_seconds: 599'],
+    ['links_seconds: 20', 'links_seconds: 119'],
+    ['summary_seconds: 60', 'summary_seconds: 180'],
+  ])('a step may not take longer than the workflow waits for it: %s, not %s', (allowed, tooLong) => {
+    change('triage-standard.yaml', allowed, tooLong);
+    expect(refusal().message).toContain(`timeouts.${tooLong.split(':')[0]}`);
+  });
+
   test('broken YAML and a key written twice stop with their line', () => {
     change('triage-standard.yaml', 'priority: 100', 'priority: [100');
     expect(refusal().file).toBe('triage-standard.yaml');

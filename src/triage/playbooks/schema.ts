@@ -4,7 +4,7 @@ import { SIGNAL_CODES } from '../signals/codes.ts';
 const slug = z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, 'use lower-case letters, digits and hyphens');
 const signalCode = z.enum(SIGNAL_CODES);
 const points = z.number().min(0).max(100);
-const seconds = z.number().positive().max(600);
+const seconds = (least: number, most: number) => z.number().min(least).max(most);
 
 /** One technology that counts as outdated: below a version, or at any version when `below` is absent. */
 export const technologySchema = z.strictObject({
@@ -50,12 +50,17 @@ export const playbookSchema = z.strictObject({
       .positive()
       .max(24 * 30),
   }),
+  /** Within what the workflow's activities may take at all, so that each ends by itself and says why. */
   timeouts: z.strictObject({
-    fetch_seconds: seconds,
-    browser_seconds: seconds,
-    lighthouse_seconds: seconds,
-    links_seconds: seconds,
-    summary_seconds: seconds,
+    /** For the page with its redirects; without a scheme it may be asked for twice. */
+    fetch_seconds: seconds(1, 45),
+    /** For both passes together. */
+    browser_seconds: seconds(15, 120),
+    lighthouse_seconds: seconds(15, 240),
+    /** For all links; those that were not asked in time stay unknown. */
+    links_seconds: seconds(1, 90),
+    /** For one answer of the model. */
+    summary_seconds: seconds(5, 120),
   }),
   /** Optional checks; what is off is answered with "could not be told". */
   checks: z.strictObject({ links: z.boolean(), lighthouse: z.boolean() }),

@@ -9,7 +9,8 @@ import type { Database, Tx } from '../../runtime/database/database.ts';
 import type { Screenshot } from '../../sites/browser/screenshot.ts';
 import type { SiteScanner } from '../../sites/scan/site-scanner.ts';
 import { type AuditRow, changeAudit, factsOf, saveFacts } from '../audits/repository.ts';
-import { requireAudit } from './score-audit.ts';
+import type { Playbook } from '../playbooks/schema.ts';
+import { playbookOf, requireAudit } from './score-audit.ts';
 
 export type ScanDeps = { db: Database; clock: Clock; scanner: SiteScanner; assets: AssetStore };
 
@@ -19,9 +20,10 @@ export async function fetchSiteFacts(
   input: TriageRoomInput,
   signal: AbortSignal,
 ): Promise<void> {
-  const audit = await readAudit(deps, input);
+  const { audit, timeouts } = await readPlan(deps, input);
+  const timeoutMs = timeouts.fetch_seconds * 1000;
   const facts = await asTool(deps, input, 'fetch_site', () =>
-    deps.scanner.fetchSite({ url: audit.url, signal }),
+    deps.scanner.fetchSite({ url: audit.url, timeoutMs, signal }),
   );
   await store(deps, input, async (tx, at) => {
     await saveFacts(tx, at, 'fetch', facts);
@@ -35,11 +37,12 @@ export async function inspectSite(
   input: TriageRoomInput,
   signal: AbortSignal,
 ): Promise<void> {
-  const audit = await readAudit(deps, input);
+  const { audit, timeouts } = await readPlan(deps, input);
   const { fetch } = factsOf(audit);
   if (!fetch) throw new Error(`audit ${audit.id} was not fetched`);
+  const timeoutMs = timeouts.browser_seconds * 1000;
   const seen = await asTool(deps, input, 'inspect_page', () =>
-    deps.scanner.inspectPage({ url: fetch.final_url, fetch, signal }),
+    deps.scanner.inspectPage({ url: fetch.final_url, fetch, timeoutMs, signal }),
   );
   await store(deps, input, async (tx, at) => {
     const phone = await saveScreenshot(deps, tx, input, 'phone', seen.phone);
@@ -59,11 +62,13 @@ export async function checkSiteLinks(
   input: TriageRoomInput,
   signal: AbortSignal,
 ): Promise<void> {
-  const { page } = factsOf(await readAudit(deps, input));
+  const { audit, timeouts } = await readPlan(deps, input);
+  const { page } = factsOf(audit);
   if (!page) throw new Error('the page was not inspected');
+  const timeoutMs = timeouts.links_seconds * 1000;
   const links = [...new Set([...page.desktop.links, ...page.phone.links])];
   const checks = await asTool(deps, input, 'check_links', () =>
-    deps.scanner.checkLinks({ pageUrl: page.final_url, links, signal }),
+    deps.scanner.checkLinks({ pageUrl: page.final_url, links, timeoutMs, signal }),
   );
   await store(deps, input, (tx, at) => saveFacts(tx, at, 'links', checks));
 }
@@ -74,11 +79,13 @@ export async function measureSite(
   input: TriageRoomInput,
   signal: AbortSignal,
 ): Promise<void> {
-  const { page } = factsOf(await readAudit(deps, input));
+  const { audit, timeouts } = await readPlan(deps, input);
+  const { page } = factsOf(audit);
   if (!page) throw new Error('the page was not inspected');
+  const timeoutMs = timeouts.lighthouse_seconds * 1000;
   try {
     const figures = await asTool(deps, input, 'measure_page', () =>
-      deps.scanner.measurePage({ url: page.final_url, signal }),
+      deps.scanner.measurePage({ url: page.final_url, timeoutMs, signal }),
     );
     await store(deps, input, (tx, at) => saveFacts(tx, at, 'lighthouse', figures));
   } catch (error) {
@@ -86,8 +93,15 @@ export async function measureSite(
   }
 }
 
-async function readAudit(deps: ScanDeps, input: TriageRoomInput): Promise<AuditRow> {
-  return deps.db.withTenant(systemScope(input.tenant, input.principal_id), (tx) => requireAudit(tx, input));
+/** The audit, and how long each step may take by the playbook version that the triage began with. */
+async function readPlan(
+  deps: ScanDeps,
+  input: TriageRoomInput,
+): Promise<{ audit: AuditRow; timeouts: Playbook['timeouts'] }> {
+  return deps.db.withTenant(systemScope(input.tenant, input.principal_id), async (tx) => {
+    const audit = await requireAudit(tx, input);
+    return { audit, timeouts: (await playbookOf(tx, audit)).timeouts };
+  });
 }
 
 async function store(

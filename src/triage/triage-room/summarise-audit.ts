@@ -21,9 +21,10 @@ export async function summariseAudit(
   call: { signal: AbortSignal; attempt: number },
 ): Promise<void> {
   const scope = systemScope(input.tenant, input.principal_id);
-  const { audit, threshold } = await deps.db.withTenant(scope, async (tx) => {
+  const { audit, threshold, timeouts } = await deps.db.withTenant(scope, async (tx) => {
     const row = await requireAudit(tx, input);
-    return { audit: row, threshold: (await playbookOf(tx, row)).threshold };
+    const { threshold, timeouts } = await playbookOf(tx, row);
+    return { audit: row, threshold, timeouts };
   });
   const { page } = factsOf(audit);
   if (!page || audit.score === null || audit.decision === null)
@@ -37,7 +38,8 @@ export async function summariseAudit(
     page,
   });
   const mayRetry = call.attempt < MODEL_TRIES;
-  const run = await runSkill(deps.skills, summarySkill, skillInput, { signal: call.signal, mayRetry });
+  const limits = { signal: call.signal, timeoutMs: timeouts.summary_seconds * 1000 };
+  const run = await runSkill(deps.skills, summarySkill, skillInput, { ...limits, mayRetry });
   await deps.db.withTenant(scope, async (tx) => {
     const about = { tenantId: input.tenant, leadId: input.lead_id, createdBy: input.principal_id };
     await recordModelCall(tx, { ...about, agentRunId: audit.id, skill: summarySkill.name }, run);
