@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { choosePlaybook } from './choose.ts';
 import { loadPlaybooks, PlaybookError } from './load.ts';
@@ -103,9 +104,65 @@ describe('playbooks', () => {
 describe('choosePlaybook', () => {
   const playbooks = loadPlaybooks();
 
-  test('takes the playbook that names the industry, however it is spelled', () => {
-    expect(choosePlaybook(playbooks, 'Real Estate').slug).toBe('triage-local-business');
-    expect(choosePlaybook(playbooks, 'SaaS').slug).toBe('triage-saas');
+  test.each([
+    ['Plumbing', 'local-business'],
+    ['Restaurants', 'local-business'],
+    ['Dental practice', 'local-business'],
+    ['DENTISTS', 'local-business'],
+    ['Real Estate', 'local-business'],
+    ['real_estate', 'local-business'],
+    ['RealEstate', 'local-business'],
+    ['Bakeries & Cafés', 'local-business'],
+    ['Bed & Breakfast', 'local-business'],
+    ["Hairdresser's", 'local-business'],
+    ['Hair and beauty salons', 'local-business'],
+    ['Law firm', 'local-business'],
+    ['Home Services', 'local-business'],
+    ['Professional services', 'local-business'],
+    ['Health care', 'local-business'],
+    ['Veterinary clinic', 'local-business'],
+    ['Car dealership', 'local-business'],
+    ['Accounting', 'local-business'],
+    ['Roofing contractors', 'local-business'],
+    ['Estate agencies', 'local-business'],
+    ['Flower shop', 'local-business'],
+    ['Pharmacies', 'local-business'],
+    ['Gyms', 'local-business'],
+    ['SaaS', 'saas'],
+    ['Software', 'saas'],
+    ['E-Commerce', 'saas'],
+    ['E commerce', 'saas'],
+    ['Online shops', 'saas'],
+    ['IT services', 'saas'],
+    ['Restaurant software', 'saas'],
+    ['FinTech', 'saas'],
+    ['astrology', 'standard'],
+    ['Barcodes', 'standard'],
+    ['Steel manufacturing', 'standard'],
+    ['', 'standard'],
+    ['---', 'standard'],
+  ])('a lead of "%s" is weighed as %s', (industry, playbook) => {
+    expect(choosePlaybook(playbooks, industry).slug).toBe(`triage-${playbook}`);
+  });
+
+  test('every industry of the example leads is named by a playbook', () => {
+    const file = readFileSync(join(import.meta.dirname, '../../../examples/leads.csv'));
+    const rows = parse(file, { columns: true, relax_column_count: true }) as { industry: string }[];
+    const industries = new Set(rows.map((row) => row.industry));
+    expect(industries.size).toBeGreaterThan(6);
+    for (const industry of industries) {
+      const expected = /^(?:saas|ecommerce)$/.test(industry) ? 'triage-saas' : 'triage-local-business';
+      expect([industry, choosePlaybook(playbooks, industry).slug]).toEqual([industry, expected]);
+    }
+  });
+
+  test('a playbook that names the industry itself comes before one that names a part of it', () => {
+    const [local, saas] = playbooks.map((one) => ({ ...one }));
+    const tagged = [
+      { ...local!, industry_tags: ['dental-software'] },
+      { ...saas!, industry_tags: ['software'] },
+    ];
+    expect(choosePlaybook([...tagged, ...playbooks.slice(2)], 'Dental Software').slug).toBe(local!.slug);
   });
 
   test('falls back to the default for an unknown or absent industry', () => {

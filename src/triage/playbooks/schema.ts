@@ -28,7 +28,8 @@ export const playbookSchema = z.strictObject({
   version: z.string().regex(/^\d+\.\d+\.\d+$/, 'write a version such as "1.0.0"'),
   name: z.string().min(3).max(120),
   description: z.string().min(10).max(500),
-  industry_tags: z.array(slug).max(50),
+  /** Singular; an industry of which one is a part is meant too. */
+  industry_tags: z.array(slug).max(300),
   /** Lower is tried first. */
   priority: z.number().int().min(0).max(1000),
   is_default: z.boolean(),
