@@ -1,6 +1,8 @@
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestDatabase, type TestDatabaseInfo } from '../testing.ts';
+import { migrateAll } from '../../cli/migrate-all.ts';
+import { silentProgress } from '../progress.ts';
+import { createTestDatabase, startTestDatabase, type TestDatabaseInfo } from '../testing.ts';
 import { examinePostgres } from './examine.ts';
 import { createRoles, RolesNotPermittedError } from './roles.ts';
 
@@ -73,6 +75,33 @@ test('an admin who may not create roles gets the SQL to hand on', async () => {
     /^CREATE ROLE agos_app LOGIN NOSUPERUSER NOBYPASSRLS/,
   );
   expect(failure?.message).not.toContain(passwords.runtimePassword);
+});
+
+test('an owner who may not create roles migrates once an administrator has run the SQL that it printed', async () => {
+  await admin`drop role if exists agos_app, agos_system`;
+  await admin`create role owner_only login nocreaterole password 'secret'`;
+  const own = await createTestDatabase(server.info);
+  await admin.unsafe(`alter database ${own.name} owner to owner_only`);
+  const adminUrl = Object.assign(new URL(as('owner_only')), { pathname: `/${own.name}` }).href;
+  const printed = async (): Promise<string> => {
+    const failure: unknown = await createRoles(adminUrl, passwords).catch((error: unknown) => error);
+    if (!(failure instanceof RolesNotPermittedError)) throw failure;
+    return failure.sql;
+  };
+  const withPassword = (sql: string, role: string, password: string): string =>
+    sql.replace(`<a password for ${role}>`, password.replaceAll("'", "''"));
+
+  const sql = withPassword(await printed(), 'agos_app', 'not the one of DATABASE_URL');
+  await admin.unsafe(withPassword(sql, 'agos_system', passwords.systemPassword));
+  const second = await printed();
+  expect(second).toBe("ALTER ROLE agos_app LOGIN PASSWORD '<a password for agos_app>';");
+  await admin.unsafe(withPassword(second, 'agos_app', passwords.runtimePassword));
+
+  const { url, systemUrl } = await createRoles(adminUrl, passwords);
+  await migrateAll({ environment: { DATABASE_ADMIN_URL: adminUrl }, progress: silentProgress });
+  expect(await canConnect(url)).toBe('agos_app');
+  expect(await canConnect(systemUrl)).toBe('agos_system');
+  await own.drop();
 });
 
 test('an admin who is no superuser may make the roles, and set their passwords again', async () => {

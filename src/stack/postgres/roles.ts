@@ -8,14 +8,14 @@ export const SYSTEM_ROLE = 'agos_system';
 const ATTRIBUTES = 'LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION';
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** The admin connection may not create roles; `sql` is what a database administrator has to run. */
+/** The admin connection may not set roles up; `sql` is what a database administrator has to run. */
 export class RolesNotPermittedError extends Error {
   readonly sql: string;
 
   constructor(sql: string) {
     super(
-      'DATABASE_ADMIN_URL may not create roles. Have an administrator run this SQL with passwords of your own, ' +
-        `then set DATABASE_URL and DATABASE_SYSTEM_URL to these roles:\n${sql}`,
+      'DATABASE_ADMIN_URL may not set up the roles. Have an administrator run this SQL with passwords of your ' +
+        `own, set DATABASE_URL and DATABASE_SYSTEM_URL to these roles, and migrate again:\n${sql}`,
     );
     this.name = 'RolesNotPermittedError';
     this.sql = sql;
@@ -25,49 +25,68 @@ export class RolesNotPermittedError extends Error {
 export type RolePasswords = { runtimePassword: string; systemPassword: string };
 export type RoleUrls = { url: string; systemUrl: string };
 
-/** Creates both runtime roles, or sets their passwords when they exist, and returns how to connect as them. */
+/** Makes both runtime roles, or repairs what is wrong with them, and returns how to connect as them. */
 export async function createRoles(adminUrl: string, passwords: RolePasswords): Promise<RoleUrls> {
-  const { runtimePassword, systemPassword } = passwords;
+  const wanted = [
+    { role: RUNTIME_ROLE, password: passwords.runtimePassword },
+    { role: SYSTEM_ROLE, password: passwords.systemPassword },
+  ].map((one) => ({ ...one, url: withLogin(adminUrl, one.role, one.password) }));
   const sql = postgres(adminUrl, { max: 1, onnotice: () => undefined, connect_timeout: 10 });
   try {
     await sql.begin(async (tx) => {
       // Two migrations at once would otherwise meet in pg_authid ("tuple concurrently updated").
       await tx`select pg_advisory_xact_lock(hashtext('agos roles'))`;
-      await ensureRole(tx, RUNTIME_ROLE, runtimePassword);
-      await ensureRole(tx, SYSTEM_ROLE, systemPassword);
+      const changes: RoleChange[] = [];
+      for (const one of wanted) changes.push(...(await changeFor(tx, one)));
+      await apply(tx, changes);
     });
-  } catch (error) {
-    if ((error as { code?: string }).code === INSUFFICIENT_PRIVILEGE) {
-      throw new RolesNotPermittedError(rolesSql());
-    }
-    throw error;
   } finally {
     await sql.end({ timeout: 5 });
   }
-  return {
-    url: withLogin(adminUrl, RUNTIME_ROLE, runtimePassword),
-    systemUrl: withLogin(adminUrl, SYSTEM_ROLE, systemPassword),
-  };
+  return { url: wanted[0]!.url, systemUrl: wanted[1]!.url };
 }
 
-/** The SQL that makes both roles, for an administrator to run by hand. */
-export function rolesSql(): string {
-  return [RUNTIME_ROLE, SYSTEM_ROLE]
-    .map((role) => `CREATE ROLE ${role} ${ATTRIBUTES} PASSWORD '<a password for ${role}>';`)
-    .join('\n');
-}
+type WantedRole = { role: string; password: string; url: string };
+/** A statement that still lacks its password. */
+type RoleChange = { role: string; password: string; statement: string };
 
-async function ensureRole(tx: postgres.TransactionSql, role: string, password: string): Promise<void> {
-  const [literal] = await tx<{ text: string }[]>`select quote_literal(${password}) as text`;
+/** What makes a role as it should be; nothing where it is. */
+async function changeFor(tx: postgres.TransactionSql, wanted: WantedRole): Promise<RoleChange[]> {
+  const { role, password, url } = wanted;
   const [found] = await tx<{ rolsuper: boolean; rolbypassrls: boolean }[]>`
     select rolsuper, rolbypassrls from pg_roles where rolname = ${role}`;
-  if (!found) {
-    await tx.unsafe(`CREATE ROLE ${role} ${ATTRIBUTES} PASSWORD ${literal!.text}`);
-    return;
-  }
+  if (!found) return [{ role, password, statement: `CREATE ROLE ${role} ${ATTRIBUTES}` }];
   // Naming an attribute takes the right to change it, even to its present value: name it only if it is wrong.
-  const repairs = [found.rolsuper && 'NOSUPERUSER', found.rolbypassrls && 'NOBYPASSRLS'].filter(Boolean);
-  await tx.unsafe(`ALTER ROLE ${role} LOGIN ${repairs.join(' ')} PASSWORD ${literal!.text}`);
+  const repairs = [found.rolsuper && ' NOSUPERUSER', found.rolbypassrls && ' NOBYPASSRLS'].filter(Boolean);
+  // An administrator may have made it for an owner who may not touch it: what works is left alone.
+  if (repairs.length === 0 && (await canLogIn(url))) return [];
+  return [{ role, password, statement: `ALTER ROLE ${role} LOGIN${repairs.join('')}` }];
+}
+
+async function canLogIn(url: string): Promise<boolean> {
+  const sql = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: 10 });
+  try {
+    await sql`select 1`;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+async function apply(tx: postgres.TransactionSql, changes: readonly RoleChange[]): Promise<void> {
+  try {
+    for (const { statement, password } of changes) {
+      const [literal] = await tx<{ text: string }[]>`select quote_literal(${password}) as text`;
+      await tx.unsafe(`${statement} PASSWORD ${literal!.text}`);
+    }
+  } catch (error) {
+    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+    throw new RolesNotPermittedError(
+      changes.map(({ role, statement }) => `${statement} PASSWORD '<a password for ${role}>';`).join('\n'),
+    );
+  }
 }
 
 function withLogin(adminUrl: string, role: string, password: string): string {
