@@ -2,17 +2,15 @@ import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { userCacheDir } from '../src/stack/cache.ts';
-import { findChromium } from '../src/stack/chromium/find.ts';
 import { createProgress, elapsed } from '../src/stack/progress.ts';
-import { findTemporalServer } from '../src/stack/temporal/find.ts';
+import { provideParts } from './support/provide.ts';
 
 /** `npm test`: provides what the machine lacks, then runs every check; the closing line counts the tests. */
 const progress = createProgress();
 const root = join(import.meta.dirname, '..');
 const startedMs = Date.now();
 
-const environment = await provide();
+const environment = await provideParts(process.env, progress);
 const failed: string[] = [];
 for (const [name, command] of [
   ['format and lint', ['biome', 'ci', '.']],
@@ -28,16 +26,6 @@ progress.line(`everything took ${elapsed(startedMs)}`);
 if (failed.length > 0) progress.line(`failed besides tests: ${failed.join(', ')}`);
 process.stdout.write(`${counted.passed} passed, ${counted.failed + failed.length} failed\n`);
 process.exitCode = counted.failed + failed.length === 0 && counted.passed > 0 ? 0 : 1;
-
-/** The servers and the browser of the tests are found or made once, with progress, before anything runs. */
-async function provide(): Promise<NodeJS.ProcessEnv> {
-  const cacheDir = userCacheDir(process.env);
-  const temporal = await findTemporalServer({ environment: {}, cacheDir, progress });
-  if (temporal.kind === 'binary') progress.line(`Temporal ${temporal.version} (${temporal.source})`);
-  const chromium = await findChromium({ environment: process.env, progress, allowInstall: true });
-  progress.line(`Chromium ${chromium.version} (${chromium.source}) at ${chromium.path}`);
-  return { ...process.env, CHROMIUM_PATH: chromium.path };
-}
 
 async function runTests(env: NodeJS.ProcessEnv): Promise<{ passed: number; failed: number }> {
   const report = join(tmpdir(), `agos-tests-${process.pid}.json`);

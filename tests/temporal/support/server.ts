@@ -7,6 +7,7 @@ import { findTemporalServer } from '../../../src/stack/temporal/find.ts';
 import { type RunningTemporal, startTemporalServer } from '../../../src/stack/temporal/start.ts';
 import { readTemporalTarget, type TemporalTarget } from '../../../temporal/connection.ts';
 import { SEARCH_ATTRIBUTES } from '../../../temporal/search-attributes.ts';
+import { withoutTemporalService } from '../../support/provide.ts';
 
 export type TestServer = {
   target: TemporalTarget;
@@ -26,7 +27,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'agos-test-temporal-'));
   const found = await findTemporalServer({
-    environment: { PATH: process.env.PATH, HOME: process.env.HOME },
+    environment: withoutTemporalService(process.env),
     cacheDir: userCacheDir(process.env),
     progress: createProgress(),
   });
