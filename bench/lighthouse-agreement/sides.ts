@@ -10,7 +10,6 @@ import { createMachineLock } from '../../src/sites/browser/machine-lock.ts';
 import { createBrowserPool } from '../../src/sites/browser/pool.ts';
 import { killProcess } from '../../src/sites/browser/process-tree.ts';
 import { createLighthouseRunner } from '../../src/sites/lighthouse/run.ts';
-import { unprivilegedUser } from '../../src/stack/unprivileged.ts';
 
 const run = promisify(execFile);
 const CLI = fileURLToPath(new URL('../../node_modules/lighthouse/cli/index.js', import.meta.url));
@@ -28,7 +27,6 @@ export async function ourSide(chromium: string, allowTargets: string): Promise<S
   const guard = createEgressGuard({ allowTargets });
   const pool = createBrowserPool({
     executablePath: chromium,
-    user: await unprivilegedUser('browser'),
     sandbox: 'on',
     rendererMemoryMb: 1_500,
     maxSites: 1_000,

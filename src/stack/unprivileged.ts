@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { BROWSER_USER } from '../runtime/browser-user.ts';
 
 const run = promisify(execFile);
 
-export type OsUser = { name: string; uid: number; gid: number };
+export type OsUser = { uid: number; gid: number };
 
-/** Two users, so that a page that breaks out of the browser still cannot read the database's files. */
-export type UserPurpose = 'database' | 'browser';
-
-const USER_NAMES: Record<UserPurpose, string> = { database: 'agos', browser: 'agos-browser' };
+const DATABASE_USER = 'agos';
 
 /** Folder of the parts that an unprivileged user must reach when we are root. */
 export const SHARED_ROOT = '/var/lib/agos';
@@ -32,20 +30,25 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** The user to run a part as: `undefined` means as ourselves; as root, a system user that is made when missing. */
-export async function unprivilegedUser(purpose: UserPurpose): Promise<OsUser | undefined> {
+/** Whom the database runs as: `undefined` means ourselves; as root, a system user that is made when missing. */
+export async function databaseUser(): Promise<OsUser | undefined> {
   if (!isRoot()) return undefined;
-  const name = USER_NAMES[purpose];
+  const name = DATABASE_USER;
   const user = (await lookUp(name)) ?? (await create(name)) ?? (await lookUp('nobody'));
-  if (!user) throw new Error(`Make a system user named ${name}: AgOS does not run this part as root.`);
+  if (!user) throw new Error(`Make a system user named ${name}: PostgreSQL does not run as root.`);
   return user;
+}
+
+/** Whom the browser runs as, another one: a page that breaks out of it cannot read the database's files. */
+export function browserUser(): OsUser | undefined {
+  return isRoot() ? BROWSER_USER : undefined;
 }
 
 async function lookUp(name: string): Promise<OsUser | undefined> {
   try {
     const { stdout } = await run('getent', ['passwd', name]);
     const [, , uid, gid] = stdout.trim().split(':');
-    return { name, uid: Number(uid), gid: Number(gid) };
+    return { uid: Number(uid), gid: Number(gid) };
   } catch {
     return undefined;
   }

@@ -12,7 +12,6 @@ import {
   createBrowserPool,
 } from '../../src/sites/browser/pool.ts';
 import { findChromium } from '../../src/stack/chromium/find.ts';
-import { unprivilegedUser } from '../../src/stack/unprivileged.ts';
 
 export type TestPages = { port: number; url(path: string): string; close(): Promise<void> };
 
@@ -55,7 +54,6 @@ export async function testPool(
   const guard = createEgressGuard({ allowTargets });
   return createBrowserPool({
     executablePath: await testChromium(),
-    user: await unprivilegedUser('browser'),
     sandbox: 'on',
     rendererMemoryMb: 700,
     maxSites: 1_000,

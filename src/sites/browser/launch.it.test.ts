@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { testChromium } from '../../../tests/support/test-browser.ts';
 import { SiteHoldError } from '../../kernel/holds.ts';
+import { BROWSER_USER } from '../../runtime/browser-user.ts';
 import { launchChromium, type RunningChromium } from './launch.ts';
 import { processTree } from './process-tree.ts';
 
@@ -55,9 +56,15 @@ describe('one running Chromium', () => {
     }
   });
 
-  test.runIf(isRoot)('runs no process as root when we are root', async () => {
-    for (const { pid } of await processTree(chromium.pid)) expect(statusOf(pid, 'Uid')).not.toContain('0');
-  });
+  test.runIf(isRoot)(
+    'runs no process as root when we are root, but all as the user that we name',
+    async () => {
+      const { uid } = BROWSER_USER;
+      for (const { pid } of await processTree(chromium.pid)) {
+        expect(new Set(statusOf(pid, 'Uid'))).toEqual(new Set([String(uid)]));
+      }
+    },
+  );
 
   // sabotage: src/sites/browser/chromium-launcher.sh :: exec env -i => exec env
   test('sees nothing of our environment', () => {

@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
+import { BROWSER_USER } from '../../runtime/browser-user.ts';
 import { launchArguments, REFUSED_DEFAULT_ARGUMENTS } from './launch-arguments.ts';
 import { explainLaunchFailure } from './launch-failure.ts';
 import { killTree } from './process-tree.ts';
 import { makeProfile, removeProfile, sweepProfiles } from './profile-folder.ts';
 
 const LAUNCHER = fileURLToPath(new URL('./chromium-launcher.sh', import.meta.url));
-/** Debian assigns no user of this id, so nothing else on the machine runs as it. */
-const DEFAULT_USER = { uid: 64_242, gid: 64_242 };
 const LAUNCH_TIMEOUT_MS = 30_000;
 const PORT_FILE_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 3_000;
@@ -41,7 +40,7 @@ export type RunningChromium = {
 /** Starts one Chromium: sandboxed, never as root, with an empty environment, reaching nothing by itself. */
 export async function launchChromium(options: ChromiumOptions): Promise<RunningChromium> {
   assertExecutable(options.executablePath);
-  const user = process.getuid?.() === 0 ? (options.user ?? DEFAULT_USER) : undefined;
+  const user = process.getuid?.() === 0 ? (options.user ?? BROWSER_USER) : undefined;
   const parent = options.profilesDir ?? tmpdir();
   await sweepProfiles(parent);
   const folder = await makeProfile(parent, user);

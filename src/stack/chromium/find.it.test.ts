@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentProgress } from '../progress.ts';
-import { unprivilegedUser } from '../unprivileged.ts';
+import { browserUser } from '../unprivileged.ts';
 import { findChromium } from './find.ts';
 import { findNpmBuild, unpackNpmBuild } from './npm-build.ts';
 import { probeBrowser } from './probe.ts';
@@ -29,14 +29,14 @@ test('CHROMIUM_PATH is taken as it is, and a wrong one is a sentence instead of 
 });
 
 test('a browser that its unprivileged user cannot reach is not taken', async (context) => {
-  if (!(await unprivilegedUser('browser'))) context.skip('needs root: else we run the browser ourselves');
+  if (!browserUser()) context.skip('needs root: else we run the browser ourselves');
   const path = join(folder, 'browser');
   await writeFile(path, '#!/bin/sh\necho Chromium 156.0.8078.79\n', { mode: 0o700 });
-  await expect(find(path)).rejects.toThrow(/user agos-browser cannot run it/);
+  await expect(find(path)).rejects.toThrow(/user 64242 cannot run it/);
 });
 
 test('the build from npm is unpacked once and runs as the user who will run it', async () => {
-  const user = await unprivilegedUser('browser');
+  const user = browserUser();
   const context = { environment: {}, progress, user, folder };
   expect(await findNpmBuild(context)).toEqual({ problem: 'not unpacked' });
   const unpacked = await unpackNpmBuild(context);

@@ -4,7 +4,7 @@ import { type Environment, userCacheDir } from '../cache.ts';
 import { waitForLock } from '../lock.ts';
 import type { Progress } from '../progress.ts';
 import { findOnPath } from '../temporal/version.ts';
-import { type OsUser, reachableFolder, unprivilegedUser } from '../unprivileged.ts';
+import { browserUser, type OsUser, reachableFolder } from '../unprivileged.ts';
 import { installWithApt } from './apt.ts';
 import { findNpmBuild, unpackNpmBuild } from './npm-build.ts';
 import { installWithPlaywright, playwrightPath } from './playwright.ts';
@@ -56,7 +56,7 @@ export class NoChromiumError extends Error {
 /** The browser to use: the environment's, Playwright's or the system's, else one that is installed now. */
 export async function findChromium(options: FindChromiumOptions): Promise<ChromiumFound> {
   const { environment, progress, allowInstall } = options;
-  const user = await unprivilegedUser('browser');
+  const user = browserUser();
   const folder = await reachableFolder(user, userCacheDir(environment));
   const context = { environment, progress, user, folder };
   if (environment.CHROMIUM_PATH) return await namedByEnvironment(environment.CHROMIUM_PATH, user);

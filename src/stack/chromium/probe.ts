@@ -20,6 +20,6 @@ export async function probeBrowser(path: string, user: OsUser | undefined): Prom
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string };
     const reason = stderr?.trim().split('\n').at(-1) || (code ? String(code) : String(error));
-    return { problem: user ? `user ${user.name} cannot run it (${reason})` : reason };
+    return { problem: user ? `user ${user.uid} cannot run it (${reason})` : reason };
   }
 }

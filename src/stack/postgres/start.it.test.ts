@@ -171,7 +171,7 @@ describe('the process that started it', () => {
   });
 
   test('may be an ordinary user, whose data stays in the folder given', async (context) => {
-    const nobody = { name: 'nobody', uid: 65_534, gid: 65_534 };
+    const nobody = { uid: 65_534, gid: 65_534 };
     if (!isRoot()) context.skip('we are an ordinary user: the tests above show it');
     if (!canReadCheckout(nobody)) context.skip('an ordinary user cannot read this checkout');
     const theirs = join(dataDir, 'theirs');

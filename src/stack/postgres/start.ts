@@ -7,7 +7,7 @@ import { takeLock } from '../lock.ts';
 import { type OwnedProcess, spawnOwned, tailOf } from '../owned.ts';
 import { freePort } from '../ports.ts';
 import { elapsed, type Progress, silentProgress } from '../progress.ts';
-import { type OsUser, reachableFolder, unprivilegedUser } from '../unprivileged.ts';
+import { databaseUser, type OsUser, reachableFolder } from '../unprivileged.ts';
 import { type PostgresBinaries, provideBinaries } from './binaries.ts';
 import { prepareCluster } from './cluster.ts';
 import { openRecord, saveRecord } from './home.ts';
@@ -42,7 +42,7 @@ const READY_TIMEOUT_MS = 60_000;
 export async function startPostgres(options: StartPostgresOptions): Promise<RunningPostgres> {
   const { dataDir, progress = silentProgress, durable = true } = options;
   const startedAt = Date.now();
-  const user = await unprivilegedUser('database');
+  const user = await databaseUser();
   const record = await openRecord(dataDir, user);
   const lock = await takeLock(join(record.data_dir, 'postgres'));
   try {

@@ -12,7 +12,6 @@ import { createSiteFetcher } from '../../../src/sites/fetch/index.ts';
 import { USER_AGENT } from '../../../src/sites/fetch/user-agent.ts';
 import { createLighthouseRunner } from '../../../src/sites/lighthouse/run.ts';
 import { createSiteScanner, type SiteScanner } from '../../../src/sites/scan/site-scanner.ts';
-import { unprivilegedUser } from '../../../src/stack/unprivileged.ts';
 import { testChromium } from '../../support/test-browser.ts';
 
 /** The scanner as a worker composes it, with what its proxies refused in view. */
@@ -34,7 +33,6 @@ export async function startScan(options: { allowTargets?: string; resolve?: Reso
   let refused: BlockedRequest[] = [];
   const pool = createBrowserPool({
     executablePath: await testChromium(),
-    user: await unprivilegedUser('browser'),
     sandbox: 'on',
     rendererMemoryMb: 700,
     maxSites: 1_000,
