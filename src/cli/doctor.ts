@@ -15,8 +15,9 @@ type Fact = Omit<DoctorFact, 'part'> & { part: string };
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('say what AgOS finds on this machine, and what the servers it would use lack')
+    .option('--try-fairness', 'try whether a Temporal service is fair, with 41 short workflows there')
     .option('--json', 'one JSON object')
-    .action((options: { json?: boolean }) =>
+    .action((options: { tryFairness?: boolean; json?: boolean }) =>
       acting(options.json === true, async () => {
         const dataDir = dataFolder();
         const machine = await examineMachine({
@@ -24,6 +25,7 @@ export function doctorCommand(): Command {
           dataDir,
           progress: createProgress(),
           namespaceSetup,
+          tryFairness: options.tryFairness === true,
         });
         const facts: Fact[] = [...machine, playbookFact()];
         if (options.json) printJson({ ok: facts.every((fact) => fact.ok), facts });

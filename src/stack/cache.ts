@@ -1,6 +1,6 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export type Environment = Record<string, string | undefined>;
 
@@ -12,7 +12,7 @@ export function definedIn(environment: Environment): Record<string, string> {
   return Object.fromEntries(set);
 }
 
-/** The user's cache folder for AgOS; a private folder under the temporary one when there is no writable home. */
+/** The user's cache folder for AgOS, made by whoever writes there first; a private folder under the temporary one when there is no writable home. */
 export function userCacheDir(environment: Environment): string {
   const candidates = [
     environment.XDG_CACHE_HOME && join(environment.XDG_CACHE_HOME, 'agos'),
@@ -26,10 +26,12 @@ export function userCacheDir(environment: Environment): string {
   return fallback;
 }
 
+/** Only looks, since `doctor` asks too: what is not there can be made where its nearest parent can be written. */
 function isUsable(folder: string): boolean {
+  let nearest = folder;
+  while (!existsSync(nearest)) nearest = dirname(nearest);
   try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK | constants.X_OK);
+    accessSync(nearest, constants.W_OK | constants.X_OK);
     return true;
   } catch {
     return false;

@@ -26,16 +26,18 @@ export type DoctorOptions = {
   dataDir: string;
   progress: Progress;
   namespaceSetup: NamespaceSetup;
+  /** True tries whether a Temporal service is fair, with 41 short workflows in its namespace. */
+  tryFairness?: boolean;
 };
 
-/** Looks at everything the stack would use, without fetching, installing or starting any of it. */
+/** Looks at everything the stack would use, and changes nothing: no fetch, no install, no start. */
 export async function examineMachine(options: DoctorOptions): Promise<DoctorFact[]> {
   const stack = await readRunningStack(options.dataDir);
   const environment = stack ? withStack(options.environment, stack.variables) : options.environment;
   const seen = { ...options, environment };
   return [
     nodeFact(),
-    await guarded('Temporal', () => temporalFact(seen, stack !== undefined)),
+    await guarded('Temporal', () => temporalFact(seen, stack?.variables.TEMPORAL_ADDRESS !== undefined)),
     await guarded('PostgreSQL', () => postgresFact(seen, stack !== undefined)),
     await guarded('Chromium', () => chromiumFact(seen, options.environment)),
   ];
@@ -58,11 +60,11 @@ function nodeFact(): DoctorFact {
   return { part: 'Node', ok, version, source, where: process.execPath, notes };
 }
 
-async function temporalFact(options: DoctorOptions, isRunning: boolean): Promise<DoctorFact> {
+async function temporalFact(options: DoctorOptions, isOurs: boolean): Promise<DoctorFact> {
   const { environment, progress } = options;
   const cacheDir = userCacheDir(environment);
   const found = await findTemporalServer({ environment, cacheDir, progress, allowInstall: false });
-  if (found.kind === 'external') return await examineServer(found, options.namespaceSetup, isRunning);
+  if (found.kind === 'external') return await examineServer(found, options, isOurs);
   const notes = ['Not running: "agos up" starts it with the search attributes and with fairness.'];
   return {
     part: 'Temporal',
@@ -76,19 +78,23 @@ async function temporalFact(options: DoctorOptions, isRunning: boolean): Promise
 
 async function examineServer(
   found: Extract<TemporalServer, { kind: 'external' }>,
-  setup: NamespaceSetup,
-  isRunning: boolean,
+  { namespaceSetup: setup, tryFairness = false }: DoctorOptions,
+  isOurs: boolean,
 ): Promise<DoctorFact> {
   const { connectionOptions, namespace, address } = found;
-  const facts = await examineTemporal(connectionOptions, namespace, setup);
+  const facts = await examineTemporal(connectionOptions, namespace, setup, { tryFairness });
   const notes: string[] = [];
   if (facts.missingSearchAttributes.length > 0) {
     notes.push(`Lacks search attributes. Run: ${setup.commandFor(namespace, facts.missingSearchAttributes)}`);
   }
-  if (!facts.fair) {
+  if (facts.fair === false) {
     notes.push('Lacks fairness, so a busy tenant delays the others: set matching.enableFairness to true.');
   }
-  const source = isRunning ? 'the stack that runs' : 'TEMPORAL_ADDRESS';
+  // No call tells; a server that we started has it by its settings.
+  if (facts.fair === null && !isOurs) {
+    notes.push('Fairness was not tried: "agos doctor --try-fairness" does, with 41 short workflows there.');
+  }
+  const source = isOurs ? 'the stack that runs' : 'TEMPORAL_ADDRESS';
   const ok = facts.missingSearchAttributes.length === 0;
   return { part: 'Temporal', ok, version: facts.version, source, where: `${address} (${namespace})`, notes };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
@@ -162,6 +162,13 @@ test('doctor tells what runs, which version, and that nothing is lacking', async
   expect(database).toMatchObject({ ok: true, source: 'the stack that runs', notes: [] });
 });
 
+test('doctor leaves no trace on a machine that has nothing yet', async () => {
+  const bare = { PATH: '/usr/bin:/bin', HOME: dataDir };
+  const options = { environment: bare, progress: silentProgress, namespaceSetup };
+  await examineMachine({ ...options, dataDir: join(dataDir, '.agos') });
+  expect(await readdir(dataDir)).toEqual([]);
+});
+
 test('a Temporal server of the user is used as it is, and doctor says what it lacks', async () => {
   const cacheDir = userCacheDir(environment);
   const found = await findTemporalServer({ environment, cacheDir, progress: silentProgress });
@@ -169,17 +176,32 @@ test('a Temporal server of the user is used as it is, and doctor says what it la
   const theirs = await startTemporalServer({ binary: found.path, dataDir: await newFolder(), ui: false });
   try {
     const named = { ...environment, TEMPORAL_ADDRESS: theirs.address };
-    const examine = (): Promise<DoctorFact[]> =>
-      examineMachine({ environment: named, dataDir, progress: silentProgress, namespaceSetup });
+    const examine = (more: { tryFairness?: boolean } = {}): Promise<DoctorFact[]> =>
+      examineMachine({ environment: named, dataDir, progress: silentProgress, namespaceSetup, ...more });
     const [, before] = await examine();
     expect(before).toMatchObject({ ok: false, source: 'TEMPORAL_ADDRESS' });
+    const notTried = expect.stringMatching(/^Fairness was not tried: "agos doctor --try-fairness" does/);
     expect(before?.notes).toEqual([
       expect.stringMatching(/^Lacks search attributes\. Run: temporal operator/),
+      notTried,
     ]);
     const stack = await start({ TEMPORAL_ADDRESS: theirs.address });
     expect(stack.environment.TEMPORAL_ADDRESS).toBe(theirs.address);
-    expect((await examine())[1]).toMatchObject({ ok: true, notes: [] });
+    const [, after] = await examine();
+    expect(after).toMatchObject({ ok: true, source: 'TEMPORAL_ADDRESS', notes: [notTried] });
+    expect(await workflowsAt(theirs.address)).toBe(0);
+    expect((await examine({ tryFairness: true }))[1]).toMatchObject({ ok: true, notes: [] });
   } finally {
     await theirs.stop();
   }
 });
+
+async function workflowsAt(address: string): Promise<number> {
+  const connection = await Connection.connect({ address });
+  try {
+    const counted = await connection.workflowService.countWorkflowExecutions({ namespace: 'default' });
+    return Number(counted.count);
+  } finally {
+    await connection.close();
+  }
+}

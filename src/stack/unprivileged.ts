@@ -12,12 +12,17 @@ const DATABASE_USER = 'agos';
 /** Folder of the parts that an unprivileged user must reach when we are root. */
 export const SHARED_ROOT = '/var/lib/agos';
 
-/** Where to put what such a user must reach: a folder of ours that anybody can read, else the given one. */
-export async function reachableFolder(user: OsUser | undefined, ownFolder: string): Promise<string> {
-  if (!user) return ownFolder;
-  await mkdir(SHARED_ROOT, { recursive: true });
-  await chmod(SHARED_ROOT, 0o755); // whatever root's umask is
-  return SHARED_ROOT;
+/** Where what such a user must reach belongs: a folder of ours that anybody can read, else the given one. */
+export function reachableFolder(user: OsUser | undefined, ownFolder: string): string {
+  return user ? SHARED_ROOT : ownFolder;
+}
+
+/** The same, made when it is missing. */
+export async function makeReachableFolder(user: OsUser | undefined, ownFolder: string): Promise<string> {
+  const folder = reachableFolder(user, ownFolder);
+  await mkdir(folder, { recursive: true });
+  if (user) await chmod(folder, 0o755); // whatever root's umask is
+  return folder;
 }
 
 /** Lets every user read a tree, and run what root can run in it. */

@@ -3,7 +3,7 @@ import { findChromium } from '../../src/stack/chromium/find.ts';
 import { provideBinaries } from '../../src/stack/postgres/binaries.ts';
 import type { Progress } from '../../src/stack/progress.ts';
 import { findTemporalServer } from '../../src/stack/temporal/find.ts';
-import { databaseUser, reachableFolder } from '../../src/stack/unprivileged.ts';
+import { databaseUser, makeReachableFolder } from '../../src/stack/unprivileged.ts';
 
 /**
  * The parts that the tests run on are found or made once, a line for each, before anything runs.
@@ -13,7 +13,7 @@ export async function provideParts(environment: Environment, progress: Progress)
   const own = withoutTemporalService(environment);
   const cacheDir = userCacheDir(own);
   progress.line(`Node ${process.versions.node} at ${process.execPath}`);
-  const folder = await reachableFolder(await databaseUser(), cacheDir);
+  const folder = await makeReachableFolder(await databaseUser(), cacheDir);
   const postgres = await provideBinaries(folder);
   progress.line(`PostgreSQL ${postgres.version} (npm package) at ${postgres.binDir}`);
   const temporal = await findTemporalServer({ environment: own, cacheDir, progress });

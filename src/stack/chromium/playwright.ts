@@ -20,7 +20,10 @@ export async function playwrightPath(context: ChromiumContext): Promise<Attempt>
   const { chromium } = await import('playwright-core');
   const usual = chromium.executablePath();
   const ours = join(ownFolder(context), ...usual.split(sep).slice(-3));
-  if (context.user && !existsSync(ours) && existsSync(usual)) await copyBrowser(usual, ours);
+  if (context.user && !existsSync(ours) && existsSync(usual)) {
+    if (!context.allowInstall) return { path: usual, copyLater: true };
+    await copyBrowser(usual, ours);
+  }
   const path = [ours, usual].find((candidate) => existsSync(candidate));
   return path ? { path } : { problem: 'not installed' };
 }

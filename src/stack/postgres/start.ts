@@ -7,7 +7,7 @@ import { takeLock } from '../lock.ts';
 import { type OwnedProcess, spawnOwned, tailOf } from '../owned.ts';
 import { freePort } from '../ports.ts';
 import { elapsed, type Progress, silentProgress } from '../progress.ts';
-import { databaseUser, type OsUser, reachableFolder } from '../unprivileged.ts';
+import { databaseUser, makeReachableFolder, type OsUser } from '../unprivileged.ts';
 import { type PostgresBinaries, provideBinaries } from './binaries.ts';
 import { prepareCluster } from './cluster.ts';
 import { openRecord, saveRecord } from './home.ts';
@@ -46,7 +46,7 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Runn
   const record = await openRecord(dataDir, user);
   const lock = await takeLock(join(record.data_dir, 'postgres'));
   try {
-    const binaries = await provideBinaries(await reachableFolder(user, userCacheDir(process.env)));
+    const binaries = await provideBinaries(await makeReachableFolder(user, userCacheDir(process.env)));
     const request = { binaries, home: record.home, user, adminPassword: record.admin_password, durable };
     const cluster = await prepareCluster(request);
     const preferred = options.port ?? record.port ?? undefined;

@@ -49,11 +49,14 @@ test('a command line on PATH is used when its server is 1.29 or newer, else the 
   expect(await find(false)).toMatchObject({ path: cached, source: 'cache', version: '1.29.1' });
 });
 
-test('a file in the cache that does not run is removed', async () => {
+test('a file in the cache that does not run is made again, but left alone by a mere look', async () => {
   const cached = join(folder, 'cache', 'temporal', 'temporal-cli-1.5.1');
   await mkdir(join(cached, '..'), { recursive: true });
   await writeFile(cached, 'cut short', { mode: 0o755 });
   await expect(find(false)).rejects.toThrow(NoTemporalError);
+  expect(existsSync(cached)).toBe(true);
+  await command(join(folder, 'bin', 'go'), 'go version go1.19.8 linux/amd64');
+  await expect(find(true)).rejects.toThrow(NoTemporalError);
   expect(existsSync(cached)).toBe(false);
 });
 

@@ -73,10 +73,8 @@ function cachePaths(cacheDir: string): { built: string; downloaded: string } {
 async function findCached(cacheDir: string): Promise<TemporalBinary | undefined> {
   const { built, downloaded } = cachePaths(cacheDir);
   for (const path of [built, downloaded]) {
-    if (!existsSync(path)) continue;
-    const usable = await asUsable(path, 'cache');
+    const usable = existsSync(path) && (await asUsable(path, 'cache'));
     if (usable) return usable;
-    await rm(path, { force: true }); // cut short by a full disk: make it again
   }
   return undefined;
 }
@@ -96,6 +94,7 @@ async function provide(options: FindTemporalOptions, tried: string[]): Promise<T
   try {
     const byAnother = await findCached(cacheDir);
     if (byAnother) return byAnother;
+    for (const path of [built, downloaded]) await rm(path, { force: true }); // cut short by a full disk
     const ways = [
       {
         source: 'SDK download',

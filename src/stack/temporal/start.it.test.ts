@@ -9,7 +9,7 @@ import { type OwnedProcess, spawnOwned } from '../owned.ts';
 import { freePort } from '../ports.ts';
 import { createProgress } from '../progress.ts';
 import { holdInChild, isAlive, stackModule } from '../testing-children.ts';
-import { examineTemporal } from './examine.ts';
+import { examineTemporal, type TemporalExamination } from './examine.ts';
 import { findTemporalServer } from './find.ts';
 import { untilServing } from './health.ts';
 import { type RunningTemporal, type StartTemporalOptions, startTemporalServer } from './start.ts';
@@ -54,6 +54,7 @@ async function withClient<T>(address: string, use: (client: Client) => Promise<T
 }
 
 const nothingMissing = { missing: async () => [] };
+const trial = { tryFairness: true };
 const startOptions = { taskQueue: 'nobody', workflowId: 'kept', searchAttributes: { AgosTest: ['a'] } };
 
 describe('a Temporal server of our own', () => {
@@ -103,7 +104,7 @@ describe('a Temporal server of our own', () => {
 
   test('is tried for fairness: found with our settings, missed without them', async () => {
     const ours = await start();
-    expect(await examineTemporal({ address: ours.address }, 'default', nothingMissing)).toMatchObject({
+    expect(await examineTemporal({ address: ours.address }, 'default', nothingMissing, trial)).toMatchObject({
       fair: true,
     });
     expect(await examinePlainServer()).toMatchObject({ fair: false });
@@ -111,7 +112,7 @@ describe('a Temporal server of our own', () => {
 });
 
 /** A development server as a user would start it, without the settings that AgOS gives. */
-async function examinePlainServer(): Promise<{ fair: boolean }> {
+async function examinePlainServer(): Promise<TemporalExamination> {
   const port = await freePort();
   const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port)];
   const plain: OwnedProcess = spawnOwned(binary, args, {
@@ -120,7 +121,7 @@ async function examinePlainServer(): Promise<{ fair: boolean }> {
   });
   try {
     expect(await untilServing(`127.0.0.1:${port}`, {}, plain)).toBeUndefined();
-    return await examineTemporal({ address: `127.0.0.1:${port}` }, 'default', nothingMissing);
+    return await examineTemporal({ address: `127.0.0.1:${port}` }, 'default', nothingMissing, trial);
   } finally {
     await plain.stop();
   }
