@@ -2,7 +2,10 @@ import { type Client, type WorkflowExecutionStatusName, WorkflowNotFoundError } 
 import { callTemporal } from './call.ts';
 import type { Observation, RunObserver } from './gateway-type.ts';
 
-/** After this many failures in a row only a person can help: the code or a payload key is wrong. */
+/**
+ * After this many failures in a row only a person can help: the code or a payload key is wrong. With the
+ * server's growing pauses they take over six minutes, and a bad deploy that is rolled back sooner ends no run.
+ */
 const STUCK_AFTER_FAILURES = 10;
 
 type EndedState = Exclude<Observation['state'], 'open' | 'stuck' | 'not_found'>;
