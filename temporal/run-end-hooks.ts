@@ -1,4 +1,4 @@
-import type { RunEndHooks } from '../src/journal/runs/cancel-run.ts';
+import type { RunEndHooks } from '../src/journal/runs/end-hooks.ts';
 import { endUnseenImport } from '../src/leads/batches/end-import.ts';
 import { endUnseenTriage } from '../src/triage/triage-room/end-unseen.ts';
 

@@ -1,4 +1,4 @@
-import type { RunEndHooks } from '../../src/journal/runs/cancel-run.ts';
+import { lockBeforeRun, type RunEndHooks, settleRunEnd } from '../../src/journal/runs/end-hooks.ts';
 import { endRun, findOpenRuns, findRun, type RunRow } from '../../src/journal/runs/repository.ts';
 import type { RunEnd } from '../../src/journal/runs/rules.ts';
 import { systemScope } from '../../src/kernel/actor.ts';
@@ -38,8 +38,10 @@ export function createRunReconciler(deps: {
       const now = clock.now();
       await db.withTenant(systemScope(tenant, principalId), async (tx) => {
         const run = await findRun(tx, tenant, runId);
-        if (!run || !(await endRun(tx, { tenant, id: runId, ...end, now }))) return;
-        for (const hook of runEndHooks[run.kind]) await hook({ tx, now }, run, end);
+        if (!run) return;
+        await lockBeforeRun(runEndHooks, tx, run);
+        if (!(await endRun(tx, { tenant, id: runId, ...end, now }))) return;
+        await settleRunEnd(runEndHooks, { tx, now }, run, end);
       });
     },
   };

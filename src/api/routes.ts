@@ -8,7 +8,7 @@ import { assetRoutes } from '../assets/files/routes.ts';
 import type { AssetStore } from '../assets/files/store.ts';
 import type { SignTicket } from '../control/approvals/tickets.ts';
 import { auditLogRoutes } from '../journal/audit-log/routes.ts';
-import type { RunEndHooks } from '../journal/runs/cancel-run.ts';
+import type { RunEndHooks } from '../journal/runs/end-hooks.ts';
 import { runRoutes } from '../journal/runs/routes.ts';
 import { startRun } from '../journal/runs/start-run.ts';
 import { batchRoutes } from '../leads/batches/routes.ts';

@@ -3,13 +3,9 @@ import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import { recordAudit } from '../audit-log/record.ts';
+import { lockBeforeRun, type RunEndHooks, settleRunEnd } from './end-hooks.ts';
 import { endRun, findRun, lockRun, type RunRow, requestCancel } from './repository.ts';
-import { isOpen, type RunEnd, type RunKind } from './rules.ts';
-
-/** Settles what a run was to work on when the run ends before any workflow saw it: a lead gets its hold. */
-export type RunEndHook = (ctx: { tx: Tx; now: Date }, run: RunRow, end: RunEnd) => Promise<void>;
-/** Hooks of each kind of run, in the order in which they run. */
-export type RunEndHooks = Record<RunKind, readonly RunEndHook[]>;
+import { isOpen, type RunEnd } from './rules.ts';
 
 export type CancelDeps = { db: Database; gateway: Gateway; runEndHooks: RunEndHooks };
 export type CancelContext = {
@@ -44,7 +40,9 @@ async function beginCancel(
   input: { id: string; reason: string | null },
 ): Promise<RunRow> {
   const { tx, scope, now } = ctx;
-  const run = await lockRun(tx, scope.tenant, input.id);
+  const seen = await findRun(tx, scope.tenant, input.id);
+  if (seen) await lockBeforeRun(deps.runEndHooks, tx, seen);
+  const run = seen && (await lockRun(tx, scope.tenant, input.id));
   if (!run) throw new AgosError('not_found', 'There is no such run.');
   if (!isOpen(run.status)) throw new AgosError('run_ended', 'This run has ended already.');
   const key = { tenant: run.tenantId, id: run.id, now };
@@ -54,6 +52,6 @@ async function beginCancel(
   if (run.status !== 'requested') return run;
   const end: RunEnd = { status: 'cancelled', code: 'cancelled', message: 'Cancelled before it began.' };
   await endRun(tx, { ...key, ...end });
-  for (const hook of deps.runEndHooks[run.kind]) await hook({ tx, now }, run, end);
+  await settleRunEnd(deps.runEndHooks, { tx, now }, run, end);
   return (await findRun(tx, run.tenantId, run.id)) ?? run;
 }

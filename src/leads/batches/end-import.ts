@@ -4,7 +4,7 @@ import {
   type ImportLeadsResult,
   importWorkflowId,
 } from '../../../workflows/leads/import-leads/messages.ts';
-import type { RunEndHook } from '../../journal/runs/cancel-run.ts';
+import type { RunEndHook } from '../../journal/runs/end-hooks.ts';
 import { endRun } from '../../journal/runs/repository.ts';
 import { runs } from '../../journal/runs/tables.ts';
 import type { Tx } from '../../runtime/database/database.ts';
@@ -84,9 +84,14 @@ export function requesterOf(input: Pick<ImportLeadsInput, 'tenant' | 'batch_id'>
 }
 
 /** Ends the batch of an import that ended before any workflow began it. */
-export const endUnseenImport: RunEndHook = async (ctx, run, end) => {
-  if (run.subjectId === null) return;
-  const status = end.status === 'cancelled' ? 'cancelled' : 'failed';
-  const failure = { code: end.code ?? 'internal_error', message: end.message ?? 'The import did not begin.' };
-  await closeBatch(ctx, { tenant: run.tenantId, id: run.subjectId }, { status, failure });
+export const endUnseenImport: RunEndHook = {
+  settle: async (ctx, run, end) => {
+    if (run.subjectId === null) return;
+    const status = end.status === 'cancelled' ? 'cancelled' : 'failed';
+    const failure = {
+      code: end.code ?? 'internal_error',
+      message: end.message ?? 'The import did not begin.',
+    };
+    await closeBatch(ctx, { tenant: run.tenantId, id: run.subjectId }, { status, failure });
+  },
 };

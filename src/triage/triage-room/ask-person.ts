@@ -2,6 +2,7 @@ import type { DecideResult, TriageRoomInput } from '../../../workflows/triage/tr
 import { type ApprovalRow, decideApproval, openApproval } from '../../control/approvals/repository.ts';
 import { recordAudit } from '../../journal/audit-log/record.ts';
 import { systemScope } from '../../kernel/actor.ts';
+import { lockLead } from '../../leads/leads/repository.ts';
 import { awaitDecision } from '../../leads/leads/scan-status.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { changeAudit } from '../audits/repository.ts';
@@ -28,6 +29,8 @@ export async function askPerson(
   input: TriageRoomInput,
   wait: { reviewMs: number },
 ): Promise<Asked | null> {
+  // The lead before its approval, as who holds a lead and withdraws its approvals locks them.
+  if (input.lead_id) await lockLead(ctx.tx, input.tenant, input.lead_id);
   const audit = await requireAudit(ctx.tx, input);
   if (audit.score === null || audit.decision === null) throw new Error(`audit ${audit.id} has no score`);
   const approval = await openApproval(ctx.tx, {
