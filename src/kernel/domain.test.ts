@@ -37,6 +37,13 @@ describe('canonicalDomain', () => {
     expect(() => canonicalDomain(url)).toThrow(expect.objectContaining({ code: 'url_invalid' }));
   });
 
+  test('a name that no index could hold is refused', () => {
+    const id = '%3A%2B%24'.repeat(300);
+    expect(() => canonicalDomain(`https://facebook.com/profile.php?id=${id}`)).toThrow(
+      expect.objectContaining({ code: 'url_invalid' }),
+    );
+  });
+
   const host = fc.domain();
   const anyHost = fc.oneof(
     host,

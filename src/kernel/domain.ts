@@ -24,6 +24,9 @@ const DEEPER_SEGMENTS: Record<string, Record<string, number>> = {
   'youtube.com': { channel: 2, c: 2, user: 2 },
 };
 
+/** An index entry of PostgreSQL has room for about 2,700 bytes. */
+const MAX_DOMAIN_CHARACTERS = 2048;
+
 const DEFAULT_PORTS = new Set(['', '80', '443']);
 
 /** The canonical name under which a tenant knows a site: host, odd port, and path on shared hosts. */
@@ -31,7 +34,9 @@ export function canonicalDomain(url: string): string {
   const parsed = parse(url);
   const host = stripHost(parsed.hostname);
   const port = DEFAULT_PORTS.has(parsed.port) ? '' : `:${parsed.port}`;
-  return [`${host}${port}`, ...identifyingSegments(host, parsed)].join('/');
+  const domain = [`${host}${port}`, ...identifyingSegments(host, parsed)].join('/');
+  if (domain.length > MAX_DOMAIN_CHARACTERS) throw new AgosError('url_invalid', 'The URL is too long.');
+  return domain;
 }
 
 function parse(url: string): URL {

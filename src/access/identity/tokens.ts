@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, decodeJwt, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { AgosError } from '../../kernel/errors.ts';
+import { storableText } from '../../kernel/text.ts';
 
 /** A person as an identity provider names them; never an e-mail address. */
 export type Person = { issuer: string; subject: string };
@@ -48,7 +49,9 @@ export function createTokenVerifier(
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         currentDate: now,
       });
-      return { issuer, subject: payload.sub! };
+      const { sub } = payload;
+      if (typeof sub !== 'string' || sub !== storableText(sub)) throw tokenInvalid();
+      return { issuer, subject: sub };
     } catch (error) {
       if (isProviderFailure(error)) throw providerUnavailable();
       throw tokenInvalid();

@@ -4,6 +4,7 @@ import {
   displayName,
   idParam,
   momentField,
+  momentInput,
   pageFields,
   pageOf,
   type Route,
@@ -42,7 +43,7 @@ const createKeyInput = z.strictObject({
     .nullable()
     .default(null)
     .openapi({ description: 'Narrows the key to these permissions of its role.' }),
-  expires_at: z.iso.datetime({ offset: true }).nullable().default(null),
+  expires_at: momentInput.nullable().default(null),
 });
 
 const toView = (key: KeyRow): z.input<typeof keyView> => ({
@@ -88,8 +89,7 @@ export const keyRoutes: readonly Route[] = [
     request: { body: createKeyInput },
     responses: { 201: { description: 'The key.', schema: newKeyView } },
     handler: async (ctx) => {
-      const { name, role, scopes, expires_at } = ctx.body;
-      const expiresAt = expires_at === null ? null : new Date(expires_at);
+      const { name, role, scopes, expires_at: expiresAt } = ctx.body;
       const { row, key } = await createKey(ctx, { name, role, scopes, expiresAt });
       return { status: 201, body: { ...toView(row), key }, secretFields: ['key'] };
     },

@@ -39,6 +39,14 @@ export const displayName = (max = 200) =>
       message: 'a name is one line without control characters',
     });
 
+/** A moment from outside, as a date that PostgreSQL can hold and every client can write. */
+export const momentInput = z.iso
+  .datetime({ offset: true })
+  .transform((text) => new Date(text))
+  .refine((moment) => moment.getUTCFullYear() >= 1 && moment.getUTCFullYear() <= 9999, {
+    message: 'a moment lies in the years 1 to 9999, in UTC',
+  });
+
 /** A moment as it leaves the API. */
 export const momentField = z.iso.datetime();
 

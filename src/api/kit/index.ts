@@ -1,4 +1,12 @@
-export { displayName, flagParam, identifier, idParam, momentField, slugParam } from './fields.ts';
+export {
+  displayName,
+  flagParam,
+  identifier,
+  idParam,
+  momentField,
+  momentInput,
+  slugParam,
+} from './fields.ts';
 export { pageFields, pageOf } from './paging.ts';
 export { defineRoute, type HandlerBase, type Route } from './route.ts';
 export { etagOf } from './version.ts';

@@ -1,5 +1,13 @@
 import { z } from '@hono/zod-openapi';
-import { defineRoute, identifier, momentField, pageFields, pageOf, type Route } from '../../api/kit/index.ts';
+import {
+  defineRoute,
+  identifier,
+  momentField,
+  momentInput,
+  pageFields,
+  pageOf,
+  type Route,
+} from '../../api/kit/index.ts';
 import { type AuditLogRow, listAuditLog } from './repository.ts';
 
 const entryView = z
@@ -29,8 +37,6 @@ const toView = (row: AuditLogRow): z.input<typeof entryView> => ({
   address: row.address,
 });
 
-const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
-
 /** Who did what, from where. */
 export const auditLogRoutes: readonly Route[] = [
   defineRoute({
@@ -47,8 +53,8 @@ export const auditLogRoutes: readonly Route[] = [
         actor_id: z.uuid().optional(),
         resource_type: identifier(100).optional(),
         resource_id: identifier().optional(),
-        from: moment.optional(),
-        to: moment.optional(),
+        from: momentInput.optional(),
+        to: momentInput.optional(),
       }),
     },
     responses: { 200: { description: 'Entries, newest first.', schema: pageOf(entryView) } },

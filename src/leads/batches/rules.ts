@@ -1,3 +1,5 @@
+import { storableText } from '../../kernel/text.ts';
+
 /** A batch's life. */
 export const BATCH_STATUSES = ['pending', 'processing', 'completed', 'failed', 'cancelled'] as const;
 export type BatchStatus = (typeof BATCH_STATUSES)[number];
@@ -36,5 +38,5 @@ export function lineError(column: string | null, code: string, reason: string): 
 
 /** Text that every column type can hold, cut to a length without halving a character. */
 export function storable(text: string, maxLength: number): string {
-  return text.slice(0, maxLength).toWellFormed().replaceAll('\u0000', '\ufffd');
+  return storableText(text.slice(0, maxLength));
 }

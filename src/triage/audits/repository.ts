@@ -1,4 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm';
+import { storableText } from '../../kernel/text.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import type { FetchFacts, LinkCheck } from '../../sites/fetch/facts.ts';
 import type { LighthouseFacts } from '../../sites/lighthouse/facts.ts';
@@ -34,7 +35,9 @@ export async function saveFacts<Step extends keyof AuditFacts>(
   step: Step,
   found: NonNullable<AuditFacts[Step]>,
 ): Promise<void> {
-  const patch = JSON.stringify({ [step]: found });
+  const patch = JSON.stringify({ [step]: found }, (_key, value: unknown) =>
+    typeof value === 'string' ? storableText(value) : value,
+  );
   await tx
     .update(audits)
     .set({ facts: sql`${audits.facts} || ${patch}::jsonb`, updatedAt: sql`now()` })

@@ -174,6 +174,37 @@ describe('lists', () => {
   });
 });
 
+describe('moments', () => {
+  // sabotage: src/api/kit/fields.ts :: moment.getUTCFullYear() >= 1 && => true ||
+  test.each([
+    '0000-01-01T00:00:00Z',
+    '0001-01-01T00:59:59+01:00',
+    '9999-12-31T23:59:59-01:00',
+    '2026-02-30T00:00:00Z',
+    '2026-01-01T00:00:00+99:00',
+    '2026-01-01',
+    'now',
+    'infinity',
+    '1e9',
+  ])('%s, which no column or calendar has: 422 naming the field', async (text) => {
+    for (const field of ['from', 'to']) {
+      const { status, body } = await send('GET', `/v1/audit-log?${field}=${encodeURIComponent(text)}`);
+      expect([status, body.error, body.details.field]).toEqual([422, 'validation_failed', field]);
+    }
+    const json = { name: 'n', role: 'viewer', expires_at: text };
+    const { status, body } = await send('POST', '/v1/keys', { json });
+    expect([status, body.error, body.details.field]).toEqual([422, 'validation_failed', 'expires_at']);
+  });
+
+  test.each(['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z', '2024-02-29T23:00:00-23:00'])(
+    '%s is one',
+    async (text) => {
+      const { status } = await send('GET', `/v1/audit-log?from=${encodeURIComponent(text)}`);
+      expect(status).toBe(200);
+    },
+  );
+});
+
 describe('identifiers', () => {
   // sabotage: src/api/kit/fields.ts :: !TREACHEROUS.test(text) && =>
   test.each([

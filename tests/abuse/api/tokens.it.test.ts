@@ -67,6 +67,8 @@ const FORGERIES: [string, (sub: string) => string | Promise<string>][] = [
   ['no expiry', (sub) => provider.token(sub, { exp: undefined as never })],
   ['no subject', () => provider.token('', { sub: undefined as never })],
   ['a good signature by an algorithm that is not on the list', (sub) => provider.rsaToken(sub, 'RS512')],
+  ['a subject that no column can hold', () => provider.token('a\u0000b')],
+  ['a subject that is no text', () => provider.token('', { sub: 5 as never })],
   ['odd kid', (sub) => provider.token(sub, {}, { kid: '../../etc/passwd' })],
   ['a kid that is SQL', (sub) => provider.token(sub, {}, { kid: "' or 1=1 --" })],
   [
