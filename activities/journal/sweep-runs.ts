@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { findUnmarked, type RunRow } from '../../src/journal/runs/repository.ts';
-import { startRun } from '../../src/journal/runs/start-run.ts';
+import { type StartRunOutcome, startRun } from '../../src/journal/runs/start-run.ts';
 import { AgosError } from '../../src/kernel/errors.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Database } from '../../src/runtime/database/database.ts';
@@ -31,7 +31,10 @@ export async function startUnmarkedRuns(deps: SweepDeps): Promise<SweepResult> {
 }
 
 /** One run that cannot be started must not keep the others from it. */
-async function tryStart(deps: SweepDeps, run: RunRow): Promise<'started' | 'already_running' | 'left'> {
+async function tryStart(
+  deps: SweepDeps,
+  run: RunRow,
+): Promise<Exclude<StartRunOutcome, 'unavailable'> | 'left'> {
   try {
     const outcome = await startRun(deps, run);
     if (outcome !== 'unavailable') return outcome;

@@ -1,4 +1,4 @@
-import { activityInfo, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import { type CancelDeps, cancelRun } from '../../src/journal/runs/cancel-run.ts';
 import { systemScope } from '../../src/kernel/actor.ts';
 import { AgosError } from '../../src/kernel/errors.ts';
@@ -13,6 +13,7 @@ import { type ImportFileDeps, importLines, type ReadLimits } from '../../src/lea
 import { type PumpDeps, pumpTriages } from '../../src/leads/batches/pump-triages.ts';
 import type { Tx } from '../../src/runtime/database/database.ts';
 import { withHeartbeat } from '../../temporal/heartbeat.ts';
+import { temporalRun } from '../../temporal/temporal-run.ts';
 import type { ImportLeadsInput, ImportPosition } from '../../workflows/leads/import-leads/messages.ts';
 
 export type ImportLeadsDeps = ImportFileDeps &
@@ -46,8 +47,8 @@ export function createImportLeadsActivities(deps: ImportLeadsDeps) {
     db.withTenant(scopeOf(input), (tx) => fn({ tx, now: clock.now() }));
 
   return {
-    beginImport: (input: ImportLeadsInput): Promise<ImportPlan | null> =>
-      inTenant(input, (ctx) => beginImport({ ...ctx, temporalRunId: temporalRunId() }, input)),
+    beginImport: (input: ImportLeadsInput, firstRunId?: string): Promise<ImportPlan | null> =>
+      inTenant(input, (ctx) => beginImport({ ...ctx, claimedBy: temporalRun(firstRunId) }, input)),
     readLines: (input: ImportLeadsInput, from: ImportPosition) => {
       let position = lastBeat() ?? from;
       return withHeartbeat(
@@ -105,5 +106,4 @@ function lastBeat(): ImportPosition | undefined {
   return Context.current().info.heartbeatDetails as ImportPosition | undefined;
 }
 
-const temporalRunId = () => activityInfo().workflowExecution?.runId ?? '';
 const scopeOf = (input: ImportLeadsInput) => systemScope(input.tenant, input.principal_id);

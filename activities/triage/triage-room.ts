@@ -22,6 +22,7 @@ import { finishTriage, holdTriage } from '../../src/triage/triage-room/settle-tr
 import { summariseAudit } from '../../src/triage/triage-room/summarise-audit.ts';
 import { type ReportEnd, writeAuditReport } from '../../src/triage/triage-room/write-report.ts';
 import { withHeartbeat } from '../../temporal/heartbeat.ts';
+import { temporalRun } from '../../temporal/temporal-run.ts';
 import type { Decision as WaitDecision } from '../../workflows/lib/approval.ts';
 import type {
   DecideResult,
@@ -44,9 +45,9 @@ export function createTriageRoomActivities(deps: TriageRoomDeps) {
     db.withTenant(systemScope(input.tenant, input.principal_id), (tx) => fn({ tx, now: clock.now() }));
 
   return {
-    beginTriage: (input: TriageRoomInput): Promise<TriagePlan | null> =>
+    beginTriage: (input: TriageRoomInput, firstRunId?: string): Promise<TriagePlan | null> =>
       inTenant(input, (ctx) =>
-        beginTriage({ ...ctx, playbooks: deps.playbooks, temporalRunId: runId() }, input),
+        beginTriage({ ...ctx, playbooks: deps.playbooks, claimedBy: temporalRun(firstRunId) }, input),
       ),
     fetchSite: (input: TriageRoomInput) => withHeartbeat((signal) => fetchSiteFacts(deps, input, signal)),
     inspectPage: (input: TriageRoomInput) => withHeartbeat((signal) => inspectSite(deps, input, signal)),
@@ -77,5 +78,4 @@ export function createTriageRoomActivities(deps: TriageRoomDeps) {
 
 export type TriageRoomActivities = ReturnType<typeof createTriageRoomActivities>;
 
-const runId = () => activityInfo().workflowExecution?.runId ?? '';
 const workflowId = () => activityInfo().workflowExecution?.workflowId ?? '';

@@ -58,7 +58,10 @@ export async function readWhole(
 ): Promise<ImportPosition> {
   const { db } = app.database;
   await db.withTenant(systemScope(input.tenant, input.principal_id), (tx) =>
-    beginImport({ tx, now: new Date(), temporalRunId: 'test' }, input),
+    beginImport(
+      { tx, now: new Date(), claimedBy: { temporalRunId: 'test', firstTemporalRunId: 'test' } },
+      input,
+    ),
   );
   let position = IMPORT_START;
   for (;;) {

@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import {
   keyset,
@@ -42,6 +42,9 @@ export async function requestRun(tx: Tx, run: NewRun): Promise<{ run: RunRow; cr
   throw new Error(`no run of ${run.workflowId} can be requested or read`);
 }
 
+/** The Temporal run that works on a run, and the first one of its chain of resets and continuations. */
+export type TemporalRun = { temporalRunId: string; firstTemporalRunId: string };
+
 /** Notes that Temporal has started the run's workflow; nothing changes once it is claimed or ended. */
 export async function markStarted(
   tx: Tx,
@@ -54,22 +57,27 @@ export async function markStarted(
 }
 
 /**
- * The workflow's first step takes its run; a claimed run is never started again. Null when the run ended
- * before any workflow saw it. A reset workflow claims its run once more.
+ * The workflow's first step takes its run; a reset workflow claims it once more. Null when the run ended
+ * before any workflow saw it, or another start of it was first: a claimed run is never started again.
  */
-export async function claimRun(
-  tx: Tx,
-  claim: RunKey & { temporalRunId: string; now: Date },
-): Promise<RunRow | null> {
+export async function claimRun(tx: Tx, claim: RunKey & TemporalRun & { now: Date }): Promise<RunRow | null> {
+  const first = claim.firstTemporalRunId;
   const [row] = await tx
     .update(runs)
     .set({
       status: sql`case when ${runs.endedAt} is null then 'running' else ${runs.status} end`,
       temporalRunId: claim.temporalRunId,
+      firstTemporalRunId: first,
       startedAt: sql`coalesce(${runs.startedAt}, ${claim.now.toISOString()}::timestamptz)`,
       claimedAt: sql`coalesce(${runs.claimedAt}, ${claim.now.toISOString()}::timestamptz)`,
     })
-    .where(and(byId(claim), or(isNull(runs.endedAt), sql`${runs.claimedAt} is not null`)))
+    .where(
+      and(
+        byId(claim),
+        or(isNull(runs.endedAt), isNotNull(runs.claimedAt)),
+        or(isNull(runs.firstTemporalRunId), eq(runs.firstTemporalRunId, first)),
+      ),
+    )
     .returning();
   return row ?? null;
 }

@@ -42,6 +42,7 @@ async function request(workflowId = `triage:${newId()}`, leadId: string | null =
   };
   return inTenant((tx) => requestRun(tx, { ...run, createdBy: tenant.keys.owner.id }));
 }
+const FIRST = { temporalRunId: 'first', firstTemporalRunId: 'first' };
 const startDeps = () => ({ db: app.database.db, gateway: app.gateway, clock: systemClock });
 const read = (run: RunRow) => inTenant((tx) => findRun(tx, tenant.id, run.id));
 const key = (run: RunRow) => ({ tenant: tenant.id, id: run.id, now: new Date() });
@@ -88,6 +89,19 @@ describe('starting', () => {
     expect(open.map(({ id }) => id)).toContain(run.id);
   });
 
+  // sabotage: src/journal/runs/start-run.ts :: current?.status === 'requested' ? => true ?
+  test.each(['started', 'ended'])(
+    'a run that was %s since the sweep read it is not started again',
+    async (how) => {
+      const { run } = await request();
+      const end = { ...key(run), status: 'completed', code: null, message: null } as const;
+      await (how === 'started' ? startRun(startDeps(), run) : inTenant((tx) => endRun(tx, end)));
+      const before = app.gateway.started.length;
+      expect(await startRun(startDeps(), run)).toBe('not_needed');
+      expect(app.gateway.started).toHaveLength(before);
+    },
+  );
+
   test('while Temporal is away nothing fails, and the sweep finds the run', async () => {
     const { run } = await request();
     app.gateway.up = false;
@@ -119,7 +133,7 @@ describe('starting', () => {
 describe('claiming', () => {
   test('the workflow claims its run, also in a second attempt; one that ended unseen is nobody’s', async () => {
     const { run } = await request();
-    const claim = () => inTenant((tx) => claimRun(tx, { ...key(run), temporalRunId: 'first' }));
+    const claim = () => inTenant((tx) => claimRun(tx, { ...key(run), ...FIRST }));
     expect((await claim())?.status).toBe('running');
     expect((await claim())?.status).toBe('running');
     await inTenant((tx) => markStarted(tx, { ...key(run), temporalRunId: 'late' }));
@@ -129,12 +143,24 @@ describe('claiming', () => {
     await inTenant((tx) =>
       endRun(tx, { ...key(unseen), status: 'cancelled', code: 'cancelled', message: 'x' }),
     );
-    expect(await inTenant((tx) => claimRun(tx, { ...key(unseen), temporalRunId: 'late' }))).toBeNull();
+    expect(await inTenant((tx) => claimRun(tx, { ...key(unseen), ...FIRST }))).toBeNull();
+  });
+
+  // sabotage: src/journal/runs/repository.ts :: eq(runs.firstTemporalRunId, first) => sql`true`
+  test('an ended run is claimed once more by a reset of its workflow, never by a second start', async () => {
+    const { run } = await request();
+    const claim = (temporalRunId: string, firstTemporalRunId: string) =>
+      inTenant((tx) => claimRun(tx, { ...key(run), temporalRunId, firstTemporalRunId }));
+    await claim('first', 'first');
+    await inTenant((tx) => endRun(tx, { ...key(run), status: 'completed', code: null, message: null }));
+    expect(await claim('second', 'second')).toBeNull();
+    expect(await claim('reset', 'first')).toMatchObject({ status: 'completed', temporalRunId: 'reset' });
+    expect(await claim('reset again', 'first')).toMatchObject({ temporalRunId: 'reset again' });
   });
 
   test('an end that was found from outside gives way to the workflow’s own, no other end does', async () => {
     const { run } = await request();
-    await inTenant((tx) => claimRun(tx, { ...key(run), temporalRunId: 'first' }));
+    await inTenant((tx) => claimRun(tx, { ...key(run), ...FIRST }));
     const end = (status: 'failed' | 'completed' | 'cancelled', code: string | null) =>
       inTenant((tx) => endRun(tx, { ...key(run), status, code, message: null }));
     expect(await end('failed', 'run_terminated')).toBeTruthy();

@@ -6,21 +6,26 @@ import { leadBatches } from '../../leads/batches/tables.ts';
 import { leads } from '../../leads/leads/tables.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
-import { markStarted, type RunRow } from './repository.ts';
+import { findRun, markStarted, type RunRow } from './repository.ts';
 
 export type StartRunDeps = { db: Database; gateway: Pick<Gateway, 'start'>; clock: Clock };
 
 /**
  * `already_running`: a workflow with this id is open, perhaps that of the run before, which is just ending;
  * `unavailable`: Temporal does not answer. In both cases the run stays unmarked and the sweep tries again.
+ * `not_needed`: somebody else has started the run, or it has ended, since the row was read.
  */
-export type StartRunOutcome = 'started' | 'already_running' | 'unavailable';
+export type StartRunOutcome = 'started' | 'already_running' | 'unavailable' | 'not_needed';
 
 /** Starts the workflow of a committed run and marks it; never fails because Temporal is down. */
 export async function startRun(deps: StartRunDeps, run: RunRow): Promise<StartRunOutcome> {
   const { db, gateway, clock } = deps;
   const scope = systemScope(run.tenantId, run.createdBy);
-  const summary = await db.withTenant(scope, (tx) => summaryOf(tx, run));
+  const summary = await db.withTenant(scope, async (tx) => {
+    const current = await findRun(tx, run.tenantId, run.id);
+    return current?.status === 'requested' ? summaryOf(tx, run) : null;
+  });
+  if (summary === null) return 'not_needed';
   try {
     const { tenantId, kind, workflowId, leadId, input } = run;
     const request = { kind, workflowId, tenant: tenantId, runId: run.id, leadId, input, summary };

@@ -25,6 +25,8 @@ export const runs = pgTable(
     requestId: text(),
     /** Latest Temporal run id seen; a reset makes a new one for the same workflow id. */
     temporalRunId: text(),
+    /** First Temporal run of the chain that claimed the run: resets keep it, another start does not. */
+    firstTemporalRunId: text(),
     requestedAt: moment().notNull().defaultNow(),
     startedAt: moment(),
     claimedAt: moment(),

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import type { ImportLeadsInput } from '../../../workflows/leads/import-leads/messages.ts';
-import { claimRun } from '../../journal/runs/repository.ts';
+import { claimRun, type TemporalRun } from '../../journal/runs/repository.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { type BatchRow, changeBatch, lockBatch } from './repository.ts';
 import { isBatchOpen } from './rules.ts';
@@ -11,12 +11,12 @@ export type ImportPlan = { triage: boolean };
 
 /** Claims the run and opens its batch; null when the batch has ended, or the run was cancelled before it began. */
 export async function beginImport(
-  ctx: { tx: Tx; now: Date; temporalRunId: string },
+  ctx: { tx: Tx; now: Date; claimedBy: TemporalRun },
   input: ImportLeadsInput,
 ): Promise<ImportPlan | null> {
-  const { tx, now, temporalRunId } = ctx;
+  const { tx, now, claimedBy } = ctx;
   const { tenant } = input;
-  const run = await claimRun(tx, { tenant, id: input.run_id, temporalRunId, now });
+  const run = await claimRun(tx, { tenant, id: input.run_id, ...claimedBy, now });
   const batch = run && (await lockBatch(tx, tenant, input.batch_id));
   if (!batch) return null;
   if (wasGivenUp(batch)) await takeBack(tx, batch);

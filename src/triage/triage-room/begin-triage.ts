@@ -1,6 +1,6 @@
 import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
 import { insertAgentRun } from '../../agents/agent-runs/repository.ts';
-import { claimRun } from '../../journal/runs/repository.ts';
+import { claimRun, type TemporalRun } from '../../journal/runs/repository.ts';
 import { settleItems } from '../../leads/batches/settle-items.ts';
 import { lockLead } from '../../leads/leads/repository.ts';
 import { beginScan } from '../../leads/leads/scan-status.ts';
@@ -19,13 +19,13 @@ export type TriagePlan = { links: boolean; lighthouse: boolean };
  * cancelled before it began or another run owns the lead now.
  */
 export async function beginTriage(
-  ctx: { tx: Tx; now: Date; playbooks: readonly Playbook[]; temporalRunId: string },
+  ctx: { tx: Tx; now: Date; playbooks: readonly Playbook[]; claimedBy: TemporalRun },
   input: TriageRoomInput,
 ): Promise<TriagePlan | null> {
   const { tx, now } = ctx;
   // The lead before the run, as who asks for a triage locks them: the other way round ends in a deadlock.
   const lead = input.lead_id ? await lockLead(tx, input.tenant, input.lead_id) : null;
-  const claim = { tenant: input.tenant, id: input.run_id, temporalRunId: ctx.temporalRunId, now };
+  const claim = { tenant: input.tenant, id: input.run_id, ...ctx.claimedBy, now };
   const run = await claimRun(tx, claim);
   if (!run) return null;
   const url = lead?.url ?? run.target;

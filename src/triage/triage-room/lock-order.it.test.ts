@@ -21,12 +21,13 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
+const CLAIMED_BY = { temporalRunId: 'first', firstTemporalRunId: 'first' };
 const inTenant = <T>(fn: (tx: Tx) => Promise<T>) => app.database.db.withTenant(tenant.scope, fn);
 const ask = (tx: Tx, leadId: string) =>
   requestTriage({ tx, scope: tenant.scope, requestId: null, address: null }, { leadId });
 const begin = (tx: Tx, run: RunRow) =>
   beginTriage(
-    { tx, now: new Date(), playbooks: loadPlaybooks(), temporalRunId: 'first' },
+    { tx, now: new Date(), playbooks: loadPlaybooks(), claimedBy: CLAIMED_BY },
     run.input as TriageRoomInput,
   );
 const cancel = (run: RunRow) =>

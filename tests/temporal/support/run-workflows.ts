@@ -1,4 +1,4 @@
-import { condition, defineSignal, setHandler } from '@temporalio/workflow';
+import { condition, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
 import { proxyProfile } from '../../../workflows/lib/activity-profiles.ts';
 import type { RunTestActivities } from './run-activities.ts';
 
@@ -11,7 +11,7 @@ export async function claiming(input: { tenant: string; run_id: string }): Promi
   setHandler(defineSignal('end'), () => {
     ended = true;
   });
-  if (!(await claim(input))) return 'superseded';
+  if (!(await claim(input, workflowInfo().firstExecutionRunId))) return 'superseded';
   await condition(() => ended);
   await finish(input);
   return 'completed';

@@ -51,7 +51,7 @@ async function importFrom(
   from: ImportPosition,
   progress: ImportProgress,
 ): Promise<ImportLeadsResult> {
-  const plan = await core.beginImport(input);
+  const plan = await core.beginImport(input, workflowInfo().firstExecutionRunId);
   if (!plan) return { status: 'superseded', lines: from.lines_read };
   let position = from;
   while (position.phase === 'reading') {

@@ -234,6 +234,28 @@ describe.concurrent('ended by an operator', () => {
     expect((await room.state(lead)).lead).toEqual(after.lead);
   });
 
+  test('a completed triage is reset twice: each time it claims its run', async () => {
+    const lead = await room.lead('hartleys-plumbing');
+    await room.triage(lead);
+    await room.handle(lead).result();
+    for (const scans of [8, 12]) {
+      await reset(lead);
+      await expect(room.handle(lead).result()).resolves.toMatchObject({ status: 'qualified' });
+      expect(room.scanner.callsOf(lead.host)).toHaveLength(scans);
+    }
+  });
+
+  test('a completed triage is started a second time: it scans nothing and writes nothing', async () => {
+    const lead = await room.lead('hartleys-plumbing', { inBatch: true });
+    await room.triage(lead);
+    await room.handle(lead).result();
+    const before = await room.state(lead);
+    await startLate(lead, before.run as { input: Record<string, unknown> });
+    await expect(room.handle(lead).result()).resolves.toMatchObject({ status: 'superseded' });
+    expect(await room.state(lead)).toEqual(before);
+    expect(room.scanner.callsOf(lead.host)).toHaveLength(4);
+  });
+
   test('a completed triage is reset and then terminated: its lead does not stay scanning', async () => {
     let again = false;
     const at = gate();

@@ -8,6 +8,7 @@ import {
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { TriageRoomActivities } from '../../../activities/triage/triage-room.ts';
 import type { Hold } from '../../../src/kernel/holds.ts';
@@ -75,7 +76,7 @@ async function triage(
   approval: TriageApproval,
   waiting: { approvalId: string | null },
 ): Promise<TriageRoomResult> {
-  const plan = await core.beginTriage(input);
+  const plan = await core.beginTriage(input, workflowInfo().firstExecutionRunId);
   if (!plan) return { status: 'superseded', score: null, hold_code: null };
   progress.enter('fetching');
   await fetching.fetchSite(input);

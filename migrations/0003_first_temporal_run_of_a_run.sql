@@ -1,0 +1,1 @@
+ALTER TABLE "runs" ADD COLUMN "first_temporal_run_id" text;
