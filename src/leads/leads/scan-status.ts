@@ -16,7 +16,7 @@ export type ScanWrite = 'written' | 'superseded';
 export async function beginScan(tx: Tx, writer: ScanWriter): Promise<ScanWrite> {
   const lead = await lockOwned(tx, writer);
   if (!lead) return 'superseded';
-  await write(tx, writer, { ...moveTo(lead, 'scanning'), ...NO_HOLD, awaiting: null });
+  await write(tx, writer, { ...toScanning(lead), ...NO_HOLD, awaiting: null });
   return 'written';
 }
 
@@ -29,7 +29,7 @@ export async function awaitDecision(
   const lead = await lockOwned(tx, writer);
   if (!lead) return 'superseded';
   const { score, reasons, auditId, awaiting } = result;
-  await write(tx, writer, { ...moveTo(lead, 'scanning'), score, reasons, latestAuditId: auditId, awaiting });
+  await write(tx, writer, { ...toScanning(lead), score, reasons, latestAuditId: auditId, awaiting });
   return 'written';
 }
 
@@ -66,6 +66,12 @@ export async function holdScan(
     ...(result.auditId && { latestAuditId: result.auditId }),
   });
   return 'written';
+}
+
+/** A run that begins again after its end comes from where that end has left the lead. */
+function toScanning(lead: LeadRow): Partial<NewLead> {
+  const statusBeforeRun = lead.status === 'scanning' ? lead.statusBeforeRun : lead.status;
+  return { ...moveTo(lead, 'scanning'), statusBeforeRun };
 }
 
 const NO_HOLD = { holdCode: null, holdMessage: null, holdSince: null };

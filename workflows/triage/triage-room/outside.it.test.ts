@@ -256,7 +256,7 @@ describe.concurrent('ended by an operator', () => {
     expect(room.scanner.callsOf(lead.host)).toHaveLength(4);
   });
 
-  test('a completed triage is reset and then terminated: its lead does not stay scanning', async () => {
+  test('a completed triage is reset and then terminated: its lead goes back to its result', async () => {
     let again = false;
     const at = gate();
     const inspect: Behaviour = (call) => (again ? at.behaviour(call) : undefined);
@@ -269,8 +269,11 @@ describe.concurrent('ended by an operator', () => {
     await room.handle(lead).terminate();
     await room.reconcile();
     const state = await room.state(lead);
-    expect(state.lead).toMatchObject({ hold_code: 'run_terminated' });
-    expect(state.lead.status).not.toBe('scanning');
+    expect(state.lead).toMatchObject({
+      status: 'qualified',
+      hold_code: 'run_terminated',
+      status_before_run: null,
+    });
     expect(state.audit).toMatchObject({ status: 'held' });
   });
 
