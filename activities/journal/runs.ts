@@ -4,6 +4,7 @@ import type { Database } from '../../src/runtime/database/database.ts';
 import type { Gateway, RunObserver } from '../../temporal/gateway-type.ts';
 import type { ReconcileResult } from '../../workflows/journal/reconcile-runs/messages.ts';
 import type { SweepResult } from '../../workflows/journal/sweep-runs/messages.ts';
+import { deliverCancels } from './deliver-cancels.ts';
 import type { Reconciler } from './reconciler.ts';
 import { settleLostRuns } from './settle-lost-runs.ts';
 import { startUnmarkedRuns } from './sweep-runs.ts';
@@ -11,7 +12,7 @@ import { startUnmarkedRuns } from './sweep-runs.ts';
 export type RunActivitiesDeps = {
   db: Database;
   clock: Clock;
-  gateway: Pick<Gateway, 'start'>;
+  gateway: Pick<Gateway, 'start' | 'signal'>;
   observer: RunObserver;
   /** One for each area that keeps rows in flight; the runs themselves come last. */
   reconcilers: readonly Reconciler[];
@@ -21,7 +22,10 @@ export type RunActivitiesDeps = {
 export function createRunActivities(deps: RunActivitiesDeps) {
   const warn = (message: string, about: Record<string, unknown>): void => log.warn(message, about);
   return {
-    startUnmarkedRuns: (): Promise<SweepResult> => startUnmarkedRuns({ ...deps, warn }),
+    startUnmarkedRuns: async (): Promise<SweepResult> => {
+      const started = await startUnmarkedRuns({ ...deps, warn });
+      return { ...started, cancels_delivered: await deliverCancels({ ...deps, warn }) };
+    },
     settleLostRuns: (): Promise<ReconcileResult> => settleLostRuns({ ...deps, warn }),
   };
 }

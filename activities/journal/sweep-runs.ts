@@ -22,7 +22,7 @@ export type SweepDeps = {
 };
 
 /** Starts the workflows of committed runs that Temporal has not accepted yet, oldest first. */
-export async function startUnmarkedRuns(deps: SweepDeps): Promise<SweepResult> {
+export async function startUnmarkedRuns(deps: SweepDeps): Promise<Omit<SweepResult, 'cancels_delivered'>> {
   const unmarked = await findUnmarked(deps.db, { requestedBefore: WHENEVER, limit: RUNS_PER_PASS });
   const limit = pLimit(STARTS_AT_ONCE);
   const outcomes = await Promise.all(unmarked.map((run) => limit(() => tryStart(deps, run))));

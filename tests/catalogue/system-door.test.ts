@@ -12,6 +12,7 @@ const CALL_SITES: Record<(typeof SYSTEM_PURPOSES)[number], RegExp> = {
   members_by_identity: /^src\/access\/identity\/authenticate\.ts$/,
   unmarked_runs: /^src\/journal\/runs\/repository\.ts$/,
   open_runs: /^src\/journal\/runs\/repository\.ts$/,
+  undelivered_cancels: /^src\/journal\/runs\/repository\.ts$/,
   leads_in_flight: /^(src\/(leads|triage)|activities\/triage)\//,
   batches_in_flight: /^(src\/leads|activities\/leads)\//,
 };

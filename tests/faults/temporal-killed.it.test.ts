@@ -9,7 +9,7 @@ const ANSWER_WITHIN_MS = 2_000;
 
 let stack: FaultStack;
 beforeAll(async () => {
-  stack = await startFaultStack({ sites: 4 });
+  stack = await startFaultStack({ sites: 5 });
   await stack.startWorker().serving;
 });
 afterAll(() => stack?.close());
@@ -25,7 +25,10 @@ test('a Temporal server killed and restarted: reads go on, work is taken, what i
   slow.before = (nth) => (nth === 1 ? sleep(3_000) : undefined);
   const running = await stack.lead(slow);
   const runId = (await stack.triage(running)).body.id as string;
+  const unwanted = await stack.lead(stack.sites.add());
+  const unwantedId = (await stack.triage(unwanted)).body.id as string;
   await expect.poll(() => slow.pageRequests, { timeout: 20_000 }).toBe(1);
+  await expect.poll(async () => (await stack.state(unwanted)).run.status).toBe('running');
 
   await stack.server.kill();
   const downAt = Date.now();
@@ -44,7 +47,7 @@ test('a Temporal server killed and restarted: reads go on, work is taken, what i
 
   const live = [
     () => get(`/v1/leads/${running.id}/progress`),
-    () => stack.app.request('POST', `/v1/runs/${runId}/cancel`, { headers, json: {} }),
+    () => stack.app.request('POST', `/v1/runs/${unwantedId}/cancel`, { headers, json: {} }),
     () =>
       stack.app.request('POST', `/v1/leads/${running.id}/decision`, {
         headers,
@@ -71,6 +74,11 @@ test('a Temporal server killed and restarted: reads go on, work is taken, what i
     expect(['qualified', 'disqualified']).toContain(state.lead.status);
     expect(state.run).toMatchObject({ status: 'completed', end_code: null });
   }
+  // What was asked to be cancelled meanwhile is.
+  expect((await stack.untilEnded(unwanted)).run).toMatchObject({
+    status: 'cancelled',
+    end_code: 'cancelled',
+  });
 }, 180_000);
 
 async function timed<T>(work: () => Promise<T>): Promise<{ answer: T; tookMs: number }> {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { InFlight, Reconciler } from '../../activities/journal/reconciler.ts';
 import { createRunReconciler } from '../../activities/journal/run-reconciler.ts';
 import { createRunActivities } from '../../activities/journal/runs.ts';
+import { cancelRun } from '../../src/journal/runs/cancel-run.ts';
 import { endRun, findRun, type RunRow, requestRun } from '../../src/journal/runs/repository.ts';
 import { systemScope } from '../../src/kernel/actor.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
@@ -193,6 +194,19 @@ describe('runs', () => {
     expect(performance.now() - returnedAt).toBeLessThan(ONE_SWEEP_MS);
     await client.workflow.getHandle(alive.workflowId).signal('end');
     await become(alive, { status: 'completed' });
+  }, 60_000);
+
+  test('a cancellation asked for while the server is down is delivered when it is back', async () => {
+    const run = await running();
+    await server.kill();
+    const deps = { db, gateway: createGateway({ client, workflows: TABLE }), runEndHooks: RUN_END_HOOKS };
+    const ctx = { scope, now: new Date(), requestId: null, address: null };
+    const cancel = () => cancelRun(deps, ctx, { id: run.id, reason: 'enough' });
+    for (const _ of [1, 2]) await expect(cancel()).rejects.toMatchObject({ code: 'temporal_unavailable' });
+    expect(await current(run)).toMatchObject({ status: 'running', cancelDeliveredAt: null });
+    await server.restart();
+    await become(run, { status: 'completed' }, 30_000);
+    expect((await current(run)).cancelDeliveredAt).not.toBeNull();
   }, 60_000);
 
   /** A run whose start Temporal has accepted under another payload key than the worker's. */

@@ -3,6 +3,7 @@ import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import { recordAudit } from '../audit-log/record.ts';
+import { deliverCancel } from './deliver-cancel.ts';
 import { lockBeforeRun, type RunEndHooks, settleRunEnd } from './end-hooks.ts';
 import { endRun, findRun, lockRun, type RunRow, requestCancel } from './repository.ts';
 import { isOpen, type RunEnd } from './rules.ts';
@@ -15,22 +16,20 @@ export type CancelContext = {
   address: string | null;
 };
 
-/** Name of the signal by which every workflow is cancelled. */
-const CANCEL_SIGNAL = 'cancel';
-
 /**
  * Cancels a run. One that Temporal has not seen ends at once; else its workflow is told, and ends it.
- * Throws `not_found`, `run_ended`, and `temporal_unavailable` when the workflow cannot be told now.
+ * Throws `not_found`, `run_ended`, and `temporal_unavailable` when the workflow cannot be told now: then the
+ * sweep tells it later.
  */
 export async function cancelRun(
   deps: CancelDeps,
   ctx: CancelContext,
   input: { id: string; reason: string | null },
 ): Promise<RunRow> {
-  const { db, gateway } = deps;
+  const { db } = deps;
   const run = await db.withTenant(ctx.scope, (tx) => beginCancel(deps, { ...ctx, tx }, input));
   if (!isOpen(run.status)) return run;
-  await gateway.signal(run.workflowId, CANCEL_SIGNAL, { reason: input.reason });
+  await deliverCancel(deps, ctx, run).catch(explainDelay);
   return (await db.withTenant(ctx.scope, (tx) => findRun(tx, run.tenantId, run.id))) ?? run;
 }
 
@@ -46,12 +45,26 @@ async function beginCancel(
   if (!run) throw new AgosError('not_found', 'There is no such run.');
   if (!isOpen(run.status)) throw new AgosError('run_ended', 'This run has ended already.');
   const key = { tenant: run.tenantId, id: run.id, now };
-  await requestCancel(tx, key);
-  const details = { kind: run.kind, reason: input.reason };
-  await recordAudit(ctx, { action: 'run.cancelled', resourceType: 'run', resourceId: run.id, details });
-  if (run.status !== 'requested') return run;
+  const isFirst = await requestCancel(tx, { ...key, reason: input.reason });
+  const isUnseen = run.status === 'requested';
+  if (isFirst) {
+    const details = { kind: run.kind, reason: input.reason };
+    const action = isUnseen ? 'run.cancelled' : 'run.cancel_requested';
+    await recordAudit(ctx, { action, resourceType: 'run', resourceId: run.id, details });
+  }
+  if (!isUnseen) return (await findRun(tx, run.tenantId, run.id)) ?? run;
   const end: RunEnd = { status: 'cancelled', code: 'cancelled', message: 'Cancelled before it began.' };
   await endRun(tx, { ...key, ...end });
   await settleRunEnd(deps.runEndHooks, { tx, now }, run, end);
   return (await findRun(tx, run.tenantId, run.id)) ?? run;
+}
+
+/** What is committed will happen: the caller learns that there is no need to ask again. */
+function explainDelay(error: unknown): never {
+  if (!(error instanceof AgosError) || error.code !== 'temporal_unavailable') throw error;
+  throw new AgosError(
+    'temporal_unavailable',
+    'The cancellation is recorded, but the workflow engine does not answer now: it is told as soon as it does. Follow the run.',
+    error.details,
+  );
 }

@@ -107,12 +107,22 @@ export async function lockRun(tx: Tx, tenant: string, id: string): Promise<RunRo
   return row ?? null;
 }
 
-/** Notes that somebody asked to cancel the run, the first time. */
-export async function requestCancel(tx: Tx, cancel: RunKey & { now: Date }): Promise<void> {
-  await tx
+/** Notes that somebody asked to cancel the run; false when somebody had asked before. */
+export async function requestCancel(
+  tx: Tx,
+  cancel: RunKey & { now: Date; reason: string | null },
+): Promise<boolean> {
+  const asked = await tx
     .update(runs)
-    .set({ cancelRequestedAt: cancel.now })
-    .where(and(byId(cancel), isNull(runs.cancelRequestedAt), isNull(runs.endedAt)));
+    .set({ cancelRequestedAt: cancel.now, cancelReason: cancel.reason })
+    .where(and(byId(cancel), isNull(runs.cancelRequestedAt), isNull(runs.endedAt)))
+    .returning({ id: runs.id });
+  return asked.length > 0;
+}
+
+/** Notes that the run's workflow was told to cancel. */
+export async function markCancelDelivered(tx: Tx, cancel: RunKey & { now: Date }): Promise<void> {
+  await tx.update(runs).set({ cancelDeliveredAt: cancel.now }).where(byId(cancel));
 }
 
 export const RUN_SORTS: SortColumns<'requested_at'> = { requested_at: { by: runs.id, type: 'uuid' } };
@@ -160,6 +170,18 @@ export async function findUnmarked(
         and(isNull(runs.endedAt), eq(runs.status, 'requested'), lt(runs.requestedAt, where.requestedBefore)),
       )
       .orderBy(runs.requestedAt)
+      .limit(where.limit),
+  );
+}
+
+/** Open runs of every tenant whose workflow has still to be told that it is cancelled. */
+export async function findUndeliveredCancels(db: Database, where: { limit: number }): Promise<RunRow[]> {
+  return db.withSystem('undelivered_cancels', (tx) =>
+    tx
+      .select()
+      .from(runs)
+      .where(and(isNull(runs.endedAt), isNotNull(runs.cancelRequestedAt), isNull(runs.cancelDeliveredAt)))
+      .orderBy(runs.cancelRequestedAt)
       .limit(where.limit),
   );
 }

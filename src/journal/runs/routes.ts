@@ -62,7 +62,7 @@ function cancelRoute(deps: CancelDeps): Route {
     operationId: 'cancelRun',
     summary: 'Cancel a run',
     description:
-      'A run that Temporal has not seen ends at once (200). Else its workflow is told and ends by itself (202): follow the run.',
+      'A run that Temporal has not seen ends at once (200). Else its workflow is told and ends by itself (202): follow the run. While Temporal is away the request is kept (503) and delivered when it is back.',
     tag,
     permission: 'runs:cancel',
     request: { params, body: z.strictObject({ reason: displayName(500).optional() }).optional() },

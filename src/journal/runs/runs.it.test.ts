@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { deliverCancels } from '../../../activities/journal/deliver-cancels.ts';
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
 import { insertLead } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
@@ -225,5 +226,30 @@ describe('cancelling over HTTP', () => {
       'temporal_unavailable',
       '5',
     ]);
+    expect(answer.body.message).toContain('recorded');
   });
+
+  // sabotage: src/journal/runs/cancel-run.ts :: if (isFirst) { => if (run) {
+  // sabotage: activities/journal/deliver-cancels.ts :: await deliverCancel(deps, ctx, run); =>
+  test('a cancellation that could not be delivered is recorded once, and delivered once by the sweep', async () => {
+    await pass();
+    const { runId } = await requestTriage();
+    app.gateway.up = false;
+    for (const reason of ['wrong lead', 'again']) expect((await cancel(runId, { reason })).status).toBe(503);
+    expect(await auditOf(runId)).toEqual(['run.cancel_requested']);
+    expect(await pass()).toBe(0);
+    app.gateway.up = true;
+    const before = app.gateway.signals.length;
+    expect([await pass(), await pass()]).toEqual([1, 0]);
+    expect(app.gateway.signals.slice(before)).toEqual([
+      expect.objectContaining({ signal: 'cancel', argument: { reason: 'wrong lead' } }),
+    ]);
+  });
+
+  const pass = () => deliverCancels({ ...startDeps(), warn: () => undefined });
+
+  async function auditOf(runId: string): Promise<string[]> {
+    const rows = await app.database.admin`select action from audit_log where resource_id = ${runId}`;
+    return rows.map(({ action }) => action);
+  }
 });

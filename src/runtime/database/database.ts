@@ -28,6 +28,7 @@ export const SYSTEM_PURPOSES = [
   'members_by_identity',
   'unmarked_runs',
   'open_runs',
+  'undelivered_cancels',
   'leads_in_flight',
   'batches_in_flight',
 ] as const;

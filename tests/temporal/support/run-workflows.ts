@@ -11,6 +11,9 @@ export async function claiming(input: { tenant: string; run_id: string }): Promi
   setHandler(defineSignal('end'), () => {
     ended = true;
   });
+  setHandler(defineSignal<[{ reason: string | null }]>('cancel'), () => {
+    ended = true;
+  });
   if (!(await claim(input, workflowInfo().firstExecutionRunId))) return 'superseded';
   await condition(() => ended);
   await finish(input);
