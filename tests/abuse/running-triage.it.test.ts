@@ -65,14 +65,17 @@ describe('a live triage of another tenant', () => {
     ['other arguments', () => ({ digest: '0'.repeat(64) }), 'decision_not_allowed'],
     ['another secret', () => 'forged', 'permission_denied'],
   ])('a ticket of %s decides nothing', async (_of, change, code) => {
-    // sabotage: src/triage/triage-room/prove-decision.ts :: decidedBy: actorId, argumentsDigest: digest }; => decidedBy: actorId };
+    // sabotage: src/triage/triage-room/prove-decision.ts :: ...by, argumentsDigest: digest }; => ...by };
     // sabotage: src/control/approvals/tickets.ts :: claims.tenant === expected.tenant && =>
     // sabotage: src/control/approvals/tickets.ts :: claims.approval === expected.approvalId && =>
     const lead = await awaiting();
     const { approval } = await room.state(lead);
     const claims: TicketClaims = {
       tenant: room.tenant.id,
+      actorKind: 'key',
       actorId: room.tenant.keys.operator.id,
+      requestId: 'request',
+      address: null,
       approvalId: String(approval?.id),
       digest: String(approval?.arguments_digest),
       outcome: 'qualified',

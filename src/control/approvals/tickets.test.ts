@@ -8,15 +8,22 @@ const signingSecret = 'a signing secret for tests, 32 characters and more';
 const tickets = createTickets({ signingSecret, clock });
 const claims: TicketClaims = {
   tenant: '01890000-0000-7000-8000-000000000001',
+  actorKind: 'key',
   actorId: '01890000-0000-7000-8000-000000000002',
+  requestId: 'request-1',
+  address: '192.0.2.1',
   approvalId: '01890000-0000-7000-8000-000000000003',
   digest: 'abc',
   outcome: 'qualified',
 };
 
-test('a ticket proves who decides, on what, and how', async () => {
-  const ticket = await tickets.sign(claims);
-  expect(await tickets.verify(ticket, claims)).toEqual({ actorId: claims.actorId, digest: 'abc' });
+test('a ticket proves who decides, from where, on what, and how', async () => {
+  const { actorKind, actorId, requestId, address } = claims;
+  for (const from of [address, null]) {
+    const ticket = await tickets.sign({ ...claims, address: from });
+    const holder = { actorKind, actorId, requestId, address: from };
+    expect(await tickets.verify(ticket, claims)).toEqual({ holder, digest: 'abc' });
+  }
 });
 
 test.each([

@@ -2,10 +2,17 @@ import { jwtVerify, SignJWT } from 'jose';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
-/** What a ticket says: this actor decides this approval, with these arguments, this way. */
-export type TicketClaims = {
-  tenant: string;
+/** Who holds a ticket, and from where it was asked for: what the audit row of the decision says. */
+export type TicketHolder = {
+  actorKind: 'member' | 'key';
   actorId: string;
+  requestId: string;
+  address: string | null;
+};
+
+/** What a ticket says: this actor decides this approval, with these arguments, this way. */
+export type TicketClaims = TicketHolder & {
+  tenant: string;
   approvalId: string;
   digest: string;
   outcome: string;
@@ -15,7 +22,7 @@ export type SignTicket = (claims: TicketClaims) => Promise<string>;
 export type VerifyTicket = (
   ticket: string,
   expected: Pick<TicketClaims, 'tenant' | 'approvalId' | 'outcome'>,
-) => Promise<{ actorId: string; digest: string }>;
+) => Promise<{ holder: TicketHolder; digest: string }>;
 
 const LIFETIME_SECONDS = 300;
 const ISSUER = 'agos';
@@ -30,8 +37,16 @@ export function createTickets(deps: { signingSecret: string; clock: Clock }): {
   const key = new TextEncoder().encode(deps.signingSecret);
   const nowSeconds = () => Math.floor(deps.clock.now().getTime() / 1000);
   return {
-    sign: ({ tenant, actorId, approvalId, digest, outcome }) =>
-      new SignJWT({ tenant, approval: approvalId, digest, outcome })
+    sign: ({ tenant, approvalId, digest, outcome, actorKind, actorId, requestId, address }) =>
+      new SignJWT({
+        tenant,
+        approval: approvalId,
+        digest,
+        outcome,
+        kind: actorKind,
+        request: requestId,
+        address,
+      })
         .setProtectedHeader({ alg: ALGORITHM })
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
@@ -45,8 +60,8 @@ export function createTickets(deps: { signingSecret: string; clock: Clock }): {
         claims.tenant === expected.tenant &&
         claims.approval === expected.approvalId &&
         claims.outcome === expected.outcome;
-      if (!fits || typeof claims.sub !== 'string') throw refused();
-      return { actorId: claims.sub, digest: String(claims.digest) };
+      if (!fits) throw refused();
+      return { holder: readHolder(claims), digest: String(claims.digest) };
     },
   };
 }
@@ -58,6 +73,12 @@ async function readClaims(ticket: string, key: Uint8Array, now: Date): Promise<R
   } catch {
     throw refused();
   }
+}
+
+function readHolder({ sub, kind, request, address }: Record<string, unknown>): TicketHolder {
+  if (typeof sub !== 'string' || (kind !== 'member' && kind !== 'key')) throw refused();
+  const from = typeof address === 'string' ? address : null;
+  return { actorKind: kind, actorId: sub, requestId: String(request), address: from };
 }
 
 function refused(): AgosError {

@@ -1,5 +1,6 @@
 import type { DecideResult, TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
 import { type ApprovalRow, decideApproval, openApproval } from '../../control/approvals/repository.ts';
+import type { TicketHolder } from '../../control/approvals/tickets.ts';
 import { recordAudit } from '../../journal/audit-log/record.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { lockLead } from '../../leads/leads/repository.ts';
@@ -76,6 +77,8 @@ export type DecisionToRecord = {
   reason: string | null;
   via: 'ticket' | 'unauthenticated' | 'expiry';
   decidedBy: string | null;
+  /** Who decided by ticket, and from where. */
+  holder?: TicketHolder;
   /** What the ticket's holder was shown; see `decideApproval`. */
   argumentsDigest?: string;
 };
@@ -96,10 +99,12 @@ export async function recordDecision(
     ...(decision.argumentsDigest !== undefined && { argumentsDigest: decision.argumentsDigest }),
     now: ctx.now,
   });
+  const { holder } = decision;
   const scope = systemScope(input.tenant, decision.decidedBy ?? input.principal_id);
   await recordAudit(
-    { tx: ctx.tx, scope, requestId: null, address: null },
+    { tx: ctx.tx, scope, requestId: holder?.requestId ?? null, address: holder?.address ?? null },
     {
+      ...(holder && { actor: { kind: holder.actorKind, id: holder.actorId } }),
       ...(decision.via === 'unauthenticated' && { actor: { kind: 'operator' as const, id: null } }),
       action: decision.via === 'expiry' ? 'triage.decision_expired' : 'triage.decided',
       resourceType: input.lead_id ? 'lead' : 'audit',

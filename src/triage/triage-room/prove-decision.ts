@@ -32,8 +32,9 @@ export async function proveDecision(
   if (decision.via === 'expiry') return { approvalId, outcome, reason, via: 'expiry', decidedBy: null };
   if (decision.ticket !== null) {
     const expected = { tenant: input.tenant, approvalId, outcome };
-    const { actorId, digest } = await verifier.verifyTicket(decision.ticket, expected);
-    return { approvalId, outcome, reason, via: 'ticket', decidedBy: actorId, argumentsDigest: digest };
+    const { holder, digest } = await verifier.verifyTicket(decision.ticket, expected);
+    const by = { via: 'ticket' as const, decidedBy: holder.actorId, holder };
+    return { approvalId, outcome, reason, ...by, argumentsDigest: digest };
   }
   if (verifier.requireTicket) {
     throw new AgosError(

@@ -157,7 +157,10 @@ const decideRoute = (deps: TriageRoutesDeps) =>
       const { outcome, reason } = ctx.body;
       const ticket = await deps.signTicket({
         tenant: scope.tenant,
+        actorKind: ctx.identity.principal.kind,
         actorId: scope.actor.id,
+        requestId: ctx.requestId,
+        address: ctx.address,
         approvalId,
         digest: approval.argumentsDigest,
         outcome,

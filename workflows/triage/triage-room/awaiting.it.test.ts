@@ -34,7 +34,7 @@ const decideOverHttp = (lead: Lead, json: unknown, role: 'operator' | 'editor' =
     json,
   });
 const auditRowsOf = (lead: Lead) =>
-  room.app.database.admin`select actor_kind, actor_id, action, details from audit_log
+  room.app.database.admin`select actor_kind, actor_id, action, details, request_id, address from audit_log
     where resource_id = ${lead.id} and action like 'triage.deci%'`;
 
 describe('a score that waits for a person', () => {
@@ -108,6 +108,28 @@ describe('a score that waits for a person', () => {
     expect([again.status, again.body.error]).toEqual([409, 'not_awaiting']);
   });
 
+  // sabotage: src/triage/triage-room/ask-person.ts :: ...(holder && { actor: { kind: holder.actorKind, id: holder.actorId } }), =>
+  test('is decided over HTTP: the audit row says who, by which request, from which address', async () => {
+    const lead = await awaiting();
+    const headers = {
+      ...room.tenant.keys.operator.headers,
+      'content-type': 'application/json',
+      'x-request-id': 'decide-1',
+    };
+    const init = { method: 'POST', headers, body: JSON.stringify({ outcome: 'qualified' }) };
+    const from = { incoming: { socket: { remoteAddress: '192.0.2.7' } } };
+    const answer = await room.app.app.request(`/v1/leads/${lead.id}/decision`, init, from);
+    expect(answer.status).toBe(200);
+    expect(await auditRowsOf(lead)).toMatchObject([
+      {
+        actor_kind: 'key',
+        actor_id: room.tenant.keys.operator.id,
+        request_id: 'decide-1',
+        address: '192.0.2.7',
+      },
+    ]);
+  });
+
   test('is not decided by a role that may not', async () => {
     const lead = await awaiting();
     const answer = await decideOverHttp(lead, { outcome: 'qualified' }, 'editor');
@@ -142,7 +164,10 @@ describe('a score that waits for a person', () => {
     const { systemClock } = await import('../../../src/runtime/clock.ts');
     const ticket = await createTickets({ signingSecret: TEST_SECRET, clock: systemClock }).sign({
       tenant: room.tenant.id,
+      actorKind: 'key',
       actorId: room.tenant.keys.operator.id,
+      requestId: 'request',
+      address: null,
       approvalId: approval?.id as string,
       digest: approval?.arguments_digest as string,
       outcome: 'qualified',
