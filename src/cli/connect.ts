@@ -32,8 +32,7 @@ export async function connect(): Promise<Connection> {
 /** Like `connect`, but brings a stack up for this call when none runs and `AGOS_URL` is not set. */
 export async function connectOrStart(interrupted: AbortSignal): Promise<Connection> {
   if (process.env.AGOS_URL || (await runningStack())) return connect();
-  const stack = await unlessInterrupted(
-    interrupted,
+  const stack = await unlessInterrupted(interrupted, () =>
     startLocalStack({ dataDir: dataFolder(), environment: process.env, progress: createProgress() }),
   );
   return {

@@ -36,8 +36,7 @@ export function demoCommand(): Command {
         const dataDir = join(dataFolder(), 'demo');
         const sites = await startDemoSites(dataDir);
         try {
-          const stack = await unlessInterrupted(
-            interrupted,
+          const stack = await unlessInterrupted(interrupted, () =>
             startLocalStack({
               dataDir,
               environment: process.env,
@@ -68,9 +67,9 @@ async function show(
 ): Promise<ExitCode> {
   const client = createClient(stack.url, stack.apiKey);
   const own: Asked[] = [];
-  for (const url of options.url) own.push(await unlessInterrupted(interrupted, askTriage(client, url)));
+  for (const url of options.url) own.push(await unlessInterrupted(interrupted, () => askTriage(client, url)));
   const file = { name: 'leads.csv', bytes: readFileSync(leadsFile), mime: 'text/csv' };
-  const started = await startImport(client, file, true);
+  const started = await unlessInterrupted(interrupted, () => startImport(client, file, true));
   const work = (async () => {
     const batch = await watchBatch(client, started.id, interrupted, options.json === true);
     for (const asked of own) await untilSettled(client, asked);

@@ -32,14 +32,13 @@ export function importCommand(): Command {
         });
         const connection = await connectOrStart(interrupted);
         try {
-          const started = await startImport(
-            connection.client,
-            { name: basename(file), bytes, mime },
-            options.triage,
+          const upload = { name: basename(file), bytes, mime };
+          const started = await unlessInterrupted(interrupted, () =>
+            startImport(connection.client, upload, options.triage),
           );
           const batch =
             options.wait || connection.temporary
-              ? await unlessInterrupted(interrupted, untilDone(connection.client, started.id))
+              ? await unlessInterrupted(interrupted, () => untilDone(connection.client, started.id))
               : started;
           const problems = await problemLines(connection.client, batch.id);
           if (options.json) printJson({ ...batch, problems });

@@ -97,6 +97,7 @@ async function startProcesses(
     parts.map(async (part) => `The ${part.name} ended (${await part.process.exited}): ${tailOf(part.log)}`),
   );
   const stop = async (): Promise<void> => {
+    progress.line('Ending what was started; Ctrl-C ends it at once');
     removeCredentials(dataDir);
     await Promise.all(parts.map((part) => part.process.stop()));
     await stack.stop();

@@ -40,14 +40,20 @@ function explain(error: unknown): { exitCode: ExitCode; code: string; message: s
   return { exitCode: EXIT.unreachable, code: 'command_failed', message };
 }
 
-/** Waits for work unless the signal fires first; then throws the exit code of an interruption. */
-export function unlessInterrupted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+/** Does work unless the signal has fired, and waits for it until it fires; then throws the exit code of an interruption. */
+export async function unlessInterrupted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const interruption = () => new CliError(EXIT.interrupted, 'Interrupted.');
+  if (signal.aborted) throw interruption();
+  let stop = (): void => undefined;
   const interrupted = new Promise<never>((_, reject) => {
-    const stop = (): void => reject(new CliError(EXIT.interrupted, 'Interrupted.'));
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
+    stop = () => reject(interruption());
+    signal.addEventListener('abort', stop, { once: true });
   });
-  return Promise.race([work, interrupted]);
+  try {
+    return await Promise.race([work(), interrupted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 /** An abort signal that the first Ctrl-C or SIGTERM fires; the second one ends the process at once. */

@@ -41,13 +41,13 @@ async function triage(
   interrupted: AbortSignal,
 ): Promise<ExitCode> {
   const asked: Asked[] = [];
-  for (const url of urls) asked.push(await unlessInterrupted(interrupted, askTriage(client, url)));
+  for (const url of urls) asked.push(await unlessInterrupted(interrupted, () => askTriage(client, url)));
   const live = options.wait && !options.json ? liveRows(client, asked) : null;
   const lines: TriageLine[] = [];
   try {
     for (const one of asked) {
-      if (options.wait) await unlessInterrupted(interrupted, untilSettled(client, one));
-      const line = await unlessInterrupted(interrupted, currentLine(client, one));
+      if (options.wait) await unlessInterrupted(interrupted, () => untilSettled(client, one));
+      const line = await unlessInterrupted(interrupted, () => currentLine(client, one));
       lines.push(line);
       if (options.json) printJson(line);
     }

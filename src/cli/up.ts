@@ -14,8 +14,7 @@ export function upCommand(): Command {
       acting(options.json === true, async () => {
         const interrupted = interruption();
         const dataDir = dataFolder();
-        const stack = await unlessInterrupted(
-          interrupted,
+        const stack = await unlessInterrupted(interrupted, () =>
           startLocalStack({ dataDir, environment: process.env, progress: createProgress() }),
         );
         try {

@@ -57,6 +57,21 @@ test('a command that does not exist is an end, not a crash', async () => {
   expect(await child.exited).toMatch(/exit code 127|ENOENT/);
 });
 
+test('what a child has started, such as a compiler, does not outlive us either', async () => {
+  // sabotage: src/stack/owned.ts :: endAtExit(exited, () => signalGroup(child.pid, `SIG${deathSignal}`)); => void endAtExit;
+  const logFile = join(folder, 'log');
+  const holder = await holdInChild(`
+    import { spawnOwned } from ${stackModule('./owned.ts')};
+    spawnOwned('sh', ['-c', 'sleep 1000 & echo $!; wait'], { logFile: ${JSON.stringify(logFile)}, env: {} });
+    process.once('SIGINT', () => process.exit());
+    console.log('{}');`);
+  await expect.poll(() => readFile(logFile, 'utf8')).toMatch(/\d+\n/);
+  const compiler = Number(await readFile(logFile, 'utf8'));
+  expect(isAlive(compiler)).toBe(true);
+  await holder.kill('SIGINT');
+  await expect.poll(() => isAlive(compiler), { timeout: 5_000 }).toBe(false);
+});
+
 test('a child cannot outlive a parent that is killed', async () => {
   const holder = await holdInChild(`
     import { spawnOwned } from ${stackModule('./owned.ts')};
