@@ -34,7 +34,7 @@ export async function execute(route: Route, deps: KitDeps, incoming: Incoming): 
   const call = { route, deps, base: baseOf(route, deps, incoming, identity), input };
   const use = keyUseOf(route, incoming.request, identity, bytes);
   const reply = use ? await onlyOnce(call, use) : await handle(call);
-  await afterCommit(call, reply);
+  await quietly(call, 'work after the commit failed', async () => reply.afterCommit?.());
   return reply;
 }
 
@@ -99,7 +99,12 @@ async function onlyOnce(call: Call, use: KeyUse): Promise<AnyReply> {
   const { db } = call.deps;
   const { scope, now } = call.base;
   const reply = await (call.route.transaction === 'none' ? claimed(call, use) : committedWith(call, use));
-  await db.withTenant(scope, (tx) => forgetExpiredKeys(tx, now));
+  await quietly(call, 'expired idempotency keys could not be forgotten', () =>
+    db.withTenant(scope, async (tx) => {
+      await limitWaiting(tx);
+      await forgetExpiredKeys(tx, now);
+    }),
+  );
   return reply;
 }
 
@@ -131,14 +136,24 @@ async function claimed(call: Call, use: KeyUse): Promise<AnyReply> {
     return answer;
   });
   if (stored) return replay(stored);
+  const release = () => db.withTenant(scope, (tx) => releaseKey(tx, use)).catch(() => {});
+  let reply: AnyReply;
   try {
-    const reply = await runHandler(call, undefined);
-    await db.withTenant(scope, (tx) => storeAnswer(tx, use, toStored(reply), now));
-    return reply;
+    reply = await runHandler(call, undefined);
   } catch (error) {
-    await db.withTenant(scope, (tx) => releaseKey(tx, use)).catch(() => {});
+    await release();
     throw await storeRefusal(call, use, error);
   }
+  // What was done stays done: such a handler answers who repeats it as it did the first time.
+  await quietly(call, 'an answer could not be stored', () =>
+    db
+      .withTenant(scope, (tx) => storeAnswer(tx, use, toStored(reply), now))
+      .catch(async (error: unknown) => {
+        await release();
+        throw error;
+      }),
+  );
+  return reply;
 }
 
 const REFUSED = 'refused';
@@ -174,11 +189,11 @@ async function limitWaiting(tx: Tx): Promise<void> {
     set_config('statement_timeout', '15s', true), set_config('idle_in_transaction_session_timeout', '20s', true)`);
 }
 
-/** What fails now changes nothing of the answer: the change is committed, and a sweep repeats what is missing. */
-async function afterCommit(call: Call, reply: AnyReply): Promise<void> {
+/** What fails after the commit changes nothing of the answer; a sweep or the next request repeats what is missing. */
+async function quietly(call: Call, failed: string, work: () => Promise<unknown>): Promise<void> {
   try {
-    await reply.afterCommit?.();
+    await work();
   } catch (error) {
-    call.deps.logger.warn({ err: error, request_id: call.base.requestId }, 'work after the commit failed');
+    call.deps.logger.warn({ err: error, request_id: call.base.requestId }, failed);
   }
 }

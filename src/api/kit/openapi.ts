@@ -35,7 +35,8 @@ const tenantHeader = z.object({
     .openapi({ description: 'Which of your tenants, when you have several.' }),
 }).shape['AgOS-Tenant'];
 const idempotencyHeader = z.string().max(255).optional().openapi({
-  description: 'Repeating a POST with the same key within 24 hours changes nothing and answers the same.',
+  description:
+    'Repeating a POST with the same key within 24 hours changes nothing and answers the same. A key counts on one route, for the member or API key that sent it.',
 });
 const ifMatchHeader = z.string().optional().openapi({
   description: 'The ETag that you read. Optional; the change is refused when the resource has another one.',

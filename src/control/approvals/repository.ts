@@ -79,6 +79,27 @@ export async function findApproval(tx: Tx, tenant: string, id: string): Promise<
   return row ?? null;
 }
 
+/** What this actor has decided for a run, by ticket, or null. */
+export async function findOwnDecision(
+  tx: Tx,
+  tenant: string,
+  by: { runId: string; actorId: string },
+): Promise<ApprovalRow | null> {
+  const [row] = await tx
+    .select()
+    .from(approvals)
+    .where(
+      and(
+        eq(approvals.tenantId, tenant),
+        eq(approvals.runId, by.runId),
+        eq(approvals.status, 'decided'),
+        eq(approvals.decidedVia, 'ticket'),
+        eq(approvals.decidedBy, by.actorId),
+      ),
+    );
+  return row ?? null;
+}
+
 /** The open approval of a run, or null. */
 export async function findOpenApproval(tx: Tx, tenant: string, runId: string): Promise<ApprovalRow | null> {
   const [row] = await tx

@@ -12,7 +12,10 @@ import {
 import { tenants } from '../../access/tenants/tables.ts';
 import { moment, tenantPolicy } from '../../runtime/database/columns.ts';
 
-/** One row per Idempotency-Key, tenant and route; committed with the change that the key protects. */
+/**
+ * One row per Idempotency-Key of one principal, tenant and route, so that a key shows nobody another's
+ * answer; committed with the change that the key protects.
+ */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {

@@ -17,7 +17,8 @@ export type CancelContext = {
 };
 
 /**
- * Cancels a run. One that Temporal has not seen ends at once; else its workflow is told, and ends it.
+ * Cancels a run. One that Temporal has not seen ends at once; else its workflow is told, and ends it. Who
+ * repeats a cancellation that has come true is answered with the run.
  * Throws `not_found`, `run_ended`, and `temporal_unavailable` when the workflow cannot be told now: then the
  * sweep tells it later.
  */
@@ -43,9 +44,12 @@ async function beginCancel(
   if (seen) await lockBeforeRun(deps.runEndHooks, tx, seen);
   const run = seen && (await lockRun(tx, scope.tenant, input.id));
   if (!run) throw new AgosError('not_found', 'There is no such run.');
-  if (!isOpen(run.status)) throw new AgosError('run_ended', 'This run has ended already.');
+  if (!isOpen(run.status)) {
+    if (run.status === 'cancelled' && run.cancelRequestedBy === scope.actor.id) return run;
+    throw new AgosError('run_ended', 'This run has ended already.');
+  }
   const key = { tenant: run.tenantId, id: run.id, now };
-  const isFirst = await requestCancel(tx, { ...key, reason: input.reason });
+  const isFirst = await requestCancel(tx, { ...key, by: scope.actor.id, reason: input.reason });
   const isUnseen = run.status === 'requested';
   if (isFirst) {
     const details = { kind: run.kind, reason: input.reason };

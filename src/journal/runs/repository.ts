@@ -110,11 +110,11 @@ export async function lockRun(tx: Tx, tenant: string, id: string): Promise<RunRo
 /** Notes that somebody asked to cancel the run; false when somebody had asked before. */
 export async function requestCancel(
   tx: Tx,
-  cancel: RunKey & { now: Date; reason: string | null },
+  cancel: RunKey & { now: Date; by: string; reason: string | null },
 ): Promise<boolean> {
   const asked = await tx
     .update(runs)
-    .set({ cancelRequestedAt: cancel.now, cancelReason: cancel.reason })
+    .set({ cancelRequestedAt: cancel.now, cancelRequestedBy: cancel.by, cancelReason: cancel.reason })
     .where(and(byId(cancel), isNull(runs.cancelRequestedAt), isNull(runs.endedAt)))
     .returning({ id: runs.id });
   return asked.length > 0;

@@ -200,7 +200,10 @@ describe('cancelling over HTTP', () => {
       headers: tenant.keys.owner.headers,
     });
     expect(log.body.data).toHaveLength(1);
-    expect((await cancel(runId)).body.error).toBe('run_ended');
+    const again = await cancel(runId);
+    expect([again.status, again.body]).toEqual([200, answer.body]);
+    const other = { headers: tenant.keys.owner.headers };
+    expect((await app.request('POST', `/v1/runs/${runId}/cancel`, other)).body.error).toBe('run_ended');
   });
 
   test('a run that Temporal has started is told, and goes on until its workflow ends it', async () => {

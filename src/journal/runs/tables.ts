@@ -31,6 +31,7 @@ export const runs = pgTable(
     startedAt: moment(),
     claimedAt: moment(),
     cancelRequestedAt: moment(),
+    cancelRequestedBy: uuid(),
     cancelReason: text(),
     /** When the workflow was told; a request that could not be delivered is by the sweep. */
     cancelDeliveredAt: moment(),

@@ -128,7 +128,11 @@ describe('batches over HTTP', () => {
     const answer = await app.request('POST', `/v1/batches/${id}/cancel`, { headers: operator.headers });
     expect(answer).toMatchObject({ status: 200, body: { status: 'cancelled', failure: null } });
     const again = await app.request('POST', `/v1/batches/${id}/cancel`, { headers: operator.headers });
-    expect(again).toMatchObject({ status: 409, body: { error: 'run_ended' } });
+    expect(again).toMatchObject({ status: 200, body: answer.body });
+    const other = await app.request('POST', `/v1/batches/${id}/cancel`, {
+      headers: tenant.keys.owner.headers,
+    });
+    expect(other).toMatchObject({ status: 409, body: { error: 'run_ended' } });
   });
 
   test('one at work is told to cancel, and answered as ending', async () => {

@@ -151,7 +151,9 @@ const cancelRoute = (deps: BatchRoutesDeps) =>
       const { scope, db } = ctx;
       const read = <T>(fn: (tx: Tx) => Promise<T>) => db.withTenant(scope, fn);
       const batch = await read((tx) => requireBatch(tx, scope.tenant, ctx.params.id));
-      if (!batch.runId || !isBatchOpen(batch.status)) {
+      // A cancelled one may be cancelled again by who did it: the run knows.
+      const mayEnd = isBatchOpen(batch.status) || batch.status === 'cancelled';
+      if (!batch.runId || !mayEnd) {
         throw new AgosError('run_ended', 'This import has ended already.');
       }
       await cancelRun(deps.cancel, ctx, { id: batch.runId, reason: ctx.body?.reason ?? null });

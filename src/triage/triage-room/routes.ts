@@ -9,7 +9,7 @@ import {
   triageWorkflowId,
 } from '../../../workflows/triage/triage-room/messages.ts';
 import { defineRoute, idParam, type Route } from '../../api/kit/index.ts';
-import { findApproval } from '../../control/approvals/repository.ts';
+import { findApproval, findOwnDecision } from '../../control/approvals/repository.ts';
 import type { SignTicket } from '../../control/approvals/tickets.ts';
 import type { RunRow } from '../../journal/runs/repository.ts';
 import { runView, toRunView } from '../../journal/runs/schemas.ts';
@@ -117,6 +117,7 @@ const decideRoute = (deps: TriageRoutesDeps) =>
     path: '/v1/leads/{id}/decision',
     operationId: 'decideLead',
     summary: 'Decide on a lead whose score waits for a person',
+    description: 'Who repeats a decision that stands is answered with it.',
     tag,
     permission: 'decisions:decide',
     transaction: 'none',
@@ -148,13 +149,18 @@ const decideRoute = (deps: TriageRoutesDeps) =>
     handler: async (ctx) => {
       const { scope } = ctx;
       const lead = await readLead(ctx.db, scope, ctx.params.id);
-      if (!lead.awaiting) throw new AgosError('not_awaiting', 'This lead does not wait for a decision.');
+      const { outcome, reason } = ctx.body;
+      const known = () => findRepeated(ctx, lead, { outcome, reason: reason ?? null });
+      if (!lead.awaiting) {
+        const body = await known();
+        if (body) return { status: 200, body };
+        throw new AgosError('not_awaiting', 'This lead does not wait for a decision.');
+      }
       const approvalId = lead.awaiting.approval_id;
       const approval = await ctx.db.withTenant(scope, (tx) => findApproval(tx, scope.tenant, approvalId));
       if (!approval?.decidableBy.includes(ctx.identity.role)) {
         throw new AgosError('permission_denied', 'Your role may not decide on this.');
       }
-      const { outcome, reason } = ctx.body;
       const ticket = await deps.signTicket({
         tenant: scope.tenant,
         actorKind: ctx.identity.principal.kind,
@@ -166,12 +172,37 @@ const decideRoute = (deps: TriageRoutesDeps) =>
         outcome,
       });
       const request: DecideRequest = { outcome, ticket, ...(reason !== undefined && { reason }) };
-      return {
-        status: 200,
-        body: await deps.gateway.update<DecideResult>(approval.workflowId, DECIDE_UPDATE, request),
-      };
+      try {
+        const { workflowId } = approval;
+        return {
+          status: 200,
+          body: await deps.gateway.update<DecideResult>(workflowId, DECIDE_UPDATE, request),
+        };
+      } catch (error) {
+        const body = isDecided(error) ? await known() : null;
+        if (body) return { status: 200, body };
+        throw error;
+      }
     },
   });
+
+/** The decision that this caller has made before on the lead's present run, when it is the same one. */
+async function findRepeated(
+  { db, scope }: { db: Database; scope: TenantScope },
+  lead: LeadRow,
+  decision: { outcome: DecideRequest['outcome']; reason: string | null },
+): Promise<DecideResult | null> {
+  const { currentRunId: runId } = lead;
+  if (runId === null) return null;
+  const by = { runId, actorId: scope.actor.id };
+  const made = await db.withTenant(scope, (tx) => findOwnDecision(tx, scope.tenant, by));
+  if (!made?.decidedAt || made.outcome !== decision.outcome || made.reason !== decision.reason) return null;
+  return { outcome: made.outcome, decided_at: made.decidedAt.toISOString(), approval_id: made.id };
+}
+
+function isDecided(error: unknown): boolean {
+  return error instanceof AgosError && ['already_decided', 'not_awaiting', 'run_ended'].includes(error.code);
+}
 
 function acceptedRun(deps: TriageRoutesDeps, run: RunRow) {
   return {

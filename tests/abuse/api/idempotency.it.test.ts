@@ -137,3 +137,45 @@ test('what was not committed is not remembered', async () => {
   expect(await app.database.admin`select 1 from members where subject = 'rolled-back'`).toHaveLength(0);
   expect((await post('/v1/members', 'rolled-back', person('rolled-back'), key.headers)).status).toBe(201);
 });
+
+/** Lets the database refuse what is done to one key's row, until the test is over. */
+async function withRefusal(when: 'insert' | 'delete', condition: string, work: () => Promise<void>) {
+  const { admin } = app.database;
+  await admin.unsafe(`create function refuse_it() returns trigger language plpgsql as
+    $$ begin raise exception 'refused'; end $$`);
+  await admin.unsafe(`create trigger refuse_it before ${when} on idempotency_keys
+    for each row when (${condition}) execute function refuse_it()`);
+  try {
+    await work();
+  } finally {
+    await admin`drop function refuse_it cascade`;
+  }
+}
+
+// sabotage: src/api/kit/execute.ts :: call.deps.logger.warn({ err: error, request_id: call.base.requestId }, failed); => throw error;
+test('expired keys that cannot be forgotten cost nobody the answer nor its run', async () => {
+  await post('/v1/members', 'stale', person('stale'));
+  await app.database.admin`update idempotency_keys set expires_at = now() - interval '1 second'
+    where key = 'stale'`;
+  await withRefusal('delete', "old.key = 'stale'", async () => {
+    const before = app.gateway.started.length;
+    const answer = await post('/v1/leads', 'beside-stale', { url: 'https://stale.example', triage: true });
+    expect(answer.status).toBe(201);
+    expect(app.gateway.started).toHaveLength(before + 1);
+    expect(app.logs.join('\n')).toContain('expired idempotency keys could not be forgotten');
+  });
+});
+
+// sabotage: src/api/kit/execute.ts :: call.deps.logger.warn({ err: error, request_id: call.base.requestId }, failed); => throw error;
+// sabotage: src/journal/runs/cancel-run.ts :: if (run.status === 'cancelled' && run.cancelRequestedBy === scope.actor.id) return run; =>
+test('a cancellation whose answer could not be stored is answered, and answered the same when repeated', async () => {
+  const owner = { tenant: tenant.id, createdBy: tenant.keys.owner.id };
+  const run = await insertRun(app.database, owner, { leadId: await insertLead(app.database, owner) });
+  const cancel = () => post(`/v1/runs/${run}/cancel`, 'unstored', {});
+  await withRefusal('insert', "new.key = 'unstored' and new.status <> 0", async () => {
+    expect(await cancel()).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+  });
+  const again = await cancel();
+  expect(again).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+  expect(again.headers.get('idempotency-replayed')).toBeNull();
+});

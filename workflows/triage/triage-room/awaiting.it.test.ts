@@ -104,6 +104,14 @@ describe('a score that waits for a person', () => {
     ]);
     expect(audit?.reasons).toEqual(reasons);
     expect(await auditRowsOf(lead)).toMatchObject([{ actor_id: actor, action: 'triage.decided' }]);
+    const repeated = await decideOverHttp(lead, {
+      outcome: 'disqualified',
+      reason: 'They closed last week.',
+    });
+    expect([repeated.status, repeated.body]).toEqual([200, answer.body]);
+    const another = { headers: room.tenant.keys.owner.headers, json: { outcome: 'disqualified' } };
+    const late = await room.app.request('POST', `/v1/leads/${lead.id}/decision`, another);
+    expect([late.status, late.body.error]).toEqual([409, 'not_awaiting']);
     const again = await decideOverHttp(lead, { outcome: 'qualified' });
     expect([again.status, again.body.error]).toEqual([409, 'not_awaiting']);
   });
