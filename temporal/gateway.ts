@@ -93,14 +93,22 @@ function startOptions(deps: GatewayDeps, request: StartRequest): WorkflowStartOp
   };
 }
 
-function detailsOf(publicUrl: string | undefined, request: StartRequest): string {
-  const run = `Run ${request.runId} of tenant ${request.tenant}.`;
-  if (publicUrl === undefined) return run;
-  const lead =
-    request.leadId && `[Open the lead](${new URL(`/v1/leads/${request.leadId}/report`, publicUrl)})`;
-  return [lead, `[Open the run](${new URL(`/v1/runs/${request.runId}`, publicUrl)})`, run]
+/** The API answers nobody without a key, also not a click: hence the command, which has one. */
+function detailsOf(publicUrl: string | undefined, { leadId, runId, tenant }: StartRequest): string {
+  const link = (text: string, path: string) => `[${text}](${new URL(path, publicUrl)})`;
+  return [
+    leadId && `\`agos lead ${leadId}\` shows the lead and a link to its report.`,
+    publicUrl &&
+      `Over HTTP, with an API key: ${[
+        leadId && link('report', `/v1/leads/${leadId}/report`),
+        link('run', `/v1/runs/${runId}`),
+      ]
+        .filter(Boolean)
+        .join(', ')}.`,
+    `Run ${runId} of tenant ${tenant}.`,
+  ]
     .filter(Boolean)
-    .join('\n\n');
+    .join(' ');
 }
 
 async function requireOpen(handle: WorkflowHandle): Promise<void> {

@@ -10,7 +10,7 @@ const WORKFLOW = join(ROOT, 'workflows/triage/triage-room/workflow.ts');
 const HISTORIES = join(ROOT, 'workflows/triage/triage-room/histories');
 /** Where one more step goes, and how it is written with and without a patch marker. */
 const BEFORE = "progress.enter('inspecting');";
-const STEP = 'await core.scoreAudit(input);';
+const STEP = 'await scoring.scoreAudit(input);';
 
 let folder: string;
 beforeAll(() => {
@@ -41,7 +41,7 @@ async function replayWith(name: string, instead: string): Promise<Record<string,
 
 // Row 20: changed workflow code vs old histories: CI replay fails; with patch marker passes.
 test('the room as it stands replays every stored history', async () => {
-  // sabotage: workflows/triage/triage-room/workflow.ts :: const scored = await core.scoreAudit(input); => await core.scoreAudit(input); const scored = await core.scoreAudit(input);
+  // sabotage: workflows/triage/triage-room/workflow.ts :: const scored = await scoring.scoreAudit(input); => await scoring.scoreAudit(input); const scored = await scoring.scoreAudit(input);
   expect(histories.length).toBeGreaterThanOrEqual(4);
   expect(await replayWith('same', BEFORE)).toEqual({});
 }, 60_000);

@@ -56,7 +56,9 @@ describe('the gateway', () => {
     });
     expect(found.priority?.fairnessKey).toBe(TENANT);
     expect(await found.staticSummary()).toBe('example.com');
-    expect(await found.staticDetails()).toContain(`(https://agos.example/v1/leads/${LEAD}/report)`);
+    const details = await found.staticDetails();
+    expect(details).toContain(`\`agos lead ${LEAD}\``);
+    expect(details).toContain(`with an API key: [report](https://agos.example/v1/leads/${LEAD}/report)`);
     await gateway.signal('gateway:1', 'end', null);
   });
 

@@ -12,6 +12,7 @@ import type { ImportLeadsActivities } from '../../../activities/leads/import-lea
 import type { ImportEnd } from '../../../src/leads/batches/end-import.ts';
 import { proxyProfile } from '../../lib/activity-profiles.ts';
 import { errorCodeOf, findFailure } from '../../lib/failures.ts';
+import { plainText } from '../../lib/plain-text.ts';
 import { setStatus } from '../../lib/set-status.ts';
 import {
   IMPORT_CANCEL_SIGNAL,
@@ -24,8 +25,11 @@ import {
   type ImportProgress,
 } from './messages.ts';
 
-const core = proxyProfile<ImportLeadsActivities>('core');
-const importing = proxyProfile<ImportLeadsActivities>('import');
+const beginning = proxyProfile<ImportLeadsActivities>('core', 'Begin the import');
+const reading = proxyProfile<ImportLeadsActivities>('import', 'Read the next lines of the file');
+const triaging = proxyProfile<ImportLeadsActivities>('import', 'Have the new leads scanned, some at a time');
+const ending = proxyProfile<ImportLeadsActivities>('core', 'End the import');
+const cancelling = proxyProfile<ImportLeadsActivities>('import', 'Cancel the scans of this import');
 
 /** Imports one file of leads: reads its lines, then has every new lead scanned, a window of them at a time. */
 export async function importLeads(input: ImportLeadsInput): Promise<ImportLeadsResult> {
@@ -51,19 +55,19 @@ async function importFrom(
   from: ImportPosition,
   progress: ImportProgress,
 ): Promise<ImportLeadsResult> {
-  const plan = await core.beginImport(input, workflowInfo().firstExecutionRunId);
+  const plan = await beginning.beginImport(input, workflowInfo().firstExecutionRunId);
   if (!plan) return { status: 'superseded', lines: from.lines_read };
   let position = from;
   while (position.phase === 'reading') {
     progress.phase = 'reading';
-    const read = await importing.readLines(input, position);
+    const read = await reading.readLines(input, position);
     position = read.done ? { ...read.position, phase: 'triaging' } : read.position;
     progress.lines_read = position.lines_read;
     await renewHistory(input, position);
   }
   while (plan.triage) {
     progress.phase = 'triaging';
-    const pumped = await importing.pumpTriages(input);
+    const pumped = await triaging.pumpTriages(input);
     progress.triages_open = pumped.open;
     if (pumped.done) break;
     await renewHistory(input, position);
@@ -82,11 +86,13 @@ async function end(
   how: ImportEnd,
   progress: ImportProgress,
 ): Promise<ImportLeadsResult> {
-  const status = await core.endImport(input, how);
-  if (status === 'cancelled') await importing.cancelTriages(input);
+  const status = await ending.endImport(input, how);
+  if (status === 'cancelled') await cancelling.cancelTriages(input);
   progress.phase = 'done';
   progress.triages_open = 0;
-  setStatus(status, how.failure?.message ?? `${progress.lines_read} lines imported`);
+  const outcome = how.failure ? `${plainText(how.failure.message)} ` : '';
+  const each = `\`agos batch ${input.batch_id}\` shows what became of each.`;
+  setStatus(status, `${outcome}${progress.lines_read} lines read; ${each}`);
   return { status, lines: progress.lines_read };
 }
 

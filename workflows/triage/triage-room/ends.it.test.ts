@@ -1,5 +1,7 @@
+import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SITE_HOLD_CODES } from '../../../src/kernel/holds.ts';
+import { createDataConverter } from '../../../temporal/codec/data-converter.ts';
 import { holds, type ScanStep } from '../../../tests/support/stored-scanner.ts';
 import { startTriageRoom, type TriageRoom } from '../../../tests/support/triage-room.ts';
 
@@ -75,6 +77,21 @@ describe.concurrent('a triage ends', () => {
     expect(state.report).toContain('<!doctype html>');
     const tries = room.scanner.callsOf(lead.host).filter((one) => one === step);
     expect(tries).toHaveLength(code === 'browser_crashed' ? 2 : 1);
+  });
+
+  test('held, and the Web UI says why, in words that link nowhere', async () => {
+    const lead = await room.lead('hartleys-plumbing', { on: { fetch: holds('redirect_forbidden') } });
+    await room.triage(lead);
+    await room.handle(lead).result();
+    // Ours asks open runs only, the Web UI asks also those that have ended.
+    const dataConverter = createDataConverter(room.payloadKeys);
+    const client = new Client({ connection: room.client.connection, dataConverter });
+    const metadata = await client.workflow
+      .getHandle(lead.workflowId)
+      .query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(metadata.currentDetails).toBe(
+      'Held: `redirect_forbidden`. As the test asked\\: redirect\\_forbidden\\.',
+    );
   });
 
   test('a browser that crashes once is tried again, and the site is triaged', async () => {

@@ -16,6 +16,7 @@ import type { ReportEnd } from '../../../src/triage/triage-room/write-report.ts'
 import { proxyProfile } from '../../lib/activity-profiles.ts';
 import { type Approval, createApproval } from '../../lib/approval.ts';
 import { siteHoldOf } from '../../lib/failures.ts';
+import { plainText } from '../../lib/plain-text.ts';
 import {
   CANCEL_SIGNAL,
   type CancelRequest,
@@ -30,13 +31,18 @@ import {
 } from './messages.ts';
 import { createProgress, type ProgressTracker } from './progress.ts';
 
-const core = proxyProfile<TriageRoomActivities>('core');
+const beginning = proxyProfile<TriageRoomActivities>('core', 'Mark the lead as being scanned');
 const fetching = proxyProfile<TriageRoomActivities>('fetch', 'Ask the site over HTTP');
 const links = proxyProfile<TriageRoomActivities>('fetch', 'Ask every link of the page once');
 const browser = proxyProfile<TriageRoomActivities>('browser', 'Open the page as a phone and as a desktop');
 const lighthouse = proxyProfile<TriageRoomActivities>('lighthouse', 'Measure the page with Lighthouse');
+const scoring = proxyProfile<TriageRoomActivities>('core', 'Score what was found');
 const model = proxyProfile<TriageRoomActivities>('model', 'Sum up what was found');
 const report = proxyProfile<TriageRoomActivities>('report', 'Write the report');
+const asking = proxyProfile<TriageRoomActivities>('core', 'Ask a person to decide');
+const recording = proxyProfile<TriageRoomActivities>('core', 'Record the decision');
+const finishing = proxyProfile<TriageRoomActivities>('core', 'Give the lead its result');
+const holding = proxyProfile<TriageRoomActivities>('core', 'Hold the lead, with the reason');
 
 type Outcome = DecideRequest['outcome'];
 type TriageApproval = Approval<Outcome, DecideResult>;
@@ -49,7 +55,7 @@ export async function triageRoom(input: TriageRoomInput): Promise<TriageRoomResu
   let cancelReason: string | null = null;
   const approval: TriageApproval = createApproval({
     allowed: ['qualified', 'disqualified'],
-    record: (decision) => core.recordTriageDecision(input, waiting.approvalId ?? '', decision),
+    record: (decision) => recording.recordTriageDecision(input, waiting.approvalId ?? '', decision),
   });
   setHandler(defineQuery<TriageProgress>(PROGRESS_QUERY), () => progress.current());
   setHandler(defineSignal<[CancelRequest]>(CANCEL_SIGNAL), (request) => {
@@ -76,7 +82,7 @@ async function triage(
   approval: TriageApproval,
   waiting: { approvalId: string | null },
 ): Promise<TriageRoomResult> {
-  const plan = await core.beginTriage(input, workflowInfo().firstExecutionRunId);
+  const plan = await beginning.beginTriage(input, workflowInfo().firstExecutionRunId);
   if (!plan) return { status: 'superseded', score: null, hold_code: null };
   progress.enter('fetching');
   await fetching.fetchSite(input);
@@ -88,7 +94,7 @@ async function triage(
     plan.links ? links.checkLinks(input) : undefined,
   ]);
   progress.enter('scoring');
-  const scored = await core.scoreAudit(input);
+  const scored = await scoring.scoreAudit(input);
   progress.scored(scored.score);
   progress.enter('summarising');
   await model.summariseAudit(input);
@@ -97,7 +103,7 @@ async function triage(
     return finish(input, progress, { decision: scored.decision, decidedBy: 'score', reason: null });
   }
   const { review_ms: reviewMs } = scored;
-  const asked = await approval.opening(() => core.askPerson(input, reviewMs));
+  const asked = await approval.opening(() => asking.askPerson(input, reviewMs));
   if (!asked || asked.decided) approval.close();
   if (!asked) return { status: 'superseded', score: scored.score, hold_code: null };
   if (asked.decided) {
@@ -126,7 +132,7 @@ async function finish(
 ): Promise<TriageRoomResult> {
   const { decision, decidedBy, reason } = end;
   await tryReport(input, { decision, decided_by: decidedBy, reason });
-  const result = await core.finishTriage(input, { decision, decidedBy, reason });
+  const result = await finishing.finishTriage(input, { decision, decidedBy, reason });
   progress.enter('done');
   show(result);
   return result;
@@ -138,9 +144,9 @@ async function settleHeld(
   progress: ProgressTracker,
 ): Promise<TriageRoomResult> {
   await tryReport(input, { hold });
-  const result = await core.holdTriage(input, hold);
+  const result = await holding.holdTriage(input, hold);
   progress.held(hold.code);
-  show(result);
+  show(result, hold.message);
   return result;
 }
 
@@ -154,10 +160,12 @@ async function tryReport(input: TriageRoomInput, end: ReportEnd): Promise<void> 
   }
 }
 
-function show(result: TriageRoomResult): void {
+function show(result: TriageRoomResult, why = ''): void {
   upsertSearchAttributes({ AgosStatus: [result.hold_code ? `held:${result.hold_code}` : result.status] });
   setCurrentDetails(
-    result.hold_code ? `Held: ${result.hold_code}` : `Score ${result.score}: **${result.status}**`,
+    result.hold_code
+      ? `Held: \`${result.hold_code}\`. ${plainText(why)}`
+      : `Score ${result.score}: **${result.status}**`,
   );
 }
 
