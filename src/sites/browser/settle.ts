@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
+import { InPageError, type IsolatedWorld } from '../page/isolated-world.ts';
 
 const LOAD_MS = 1_500;
 const SCROLL_STEPS = 12;
@@ -7,23 +8,33 @@ const SCROLL_PAUSE_MS = 60;
 const IMAGES_MS = 1_000;
 
 /** Waits a little for what comes after the document: the load event, lazy pictures, late scripts. */
-export async function settle(page: Page): Promise<void> {
+export async function settle(page: Page, world: IsolatedWorld): Promise<void> {
   await Promise.race([page.waitForLoadState('load'), delay(LOAD_MS)]);
-  await page.evaluate(scrollThrough, { steps: SCROLL_STEPS, pauseMs: SCROLL_PAUSE_MS, imagesMs: IMAGES_MS });
+  const limits = { steps: SCROLL_STEPS, pauseMs: SCROLL_PAUSE_MS, imagesMs: IMAGES_MS };
+  try {
+    await world.evaluate(`(${String(scrollThrough)})(${JSON.stringify(limits)})`);
+  } catch (error) {
+    // A page that cannot be scrolled through is looked at as it stands.
+    if (!(error instanceof InPageError)) throw error;
+  }
 }
 
 /** Runs in the page: shows each part once, so that lazy pictures load, and ends where it began. */
 async function scrollThrough(limits: { steps: number; pauseMs: number; imagesMs: number }): Promise<void> {
   const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-  const root = document.scrollingElement ?? document.documentElement;
+  // By the prototype: an element named `images` or `scrollingElement` takes the document's own property away.
+  const all = <E extends Element>(selector: string): E[] => [
+    ...Document.prototype.querySelectorAll.call<Document, [string], NodeListOf<E>>(document, selector),
+  ];
+  const height = (): number => Math.max(...all('html, body').map((root) => root.scrollHeight));
   for (let step = 1; step <= limits.steps; step += 1) {
     const top = step * innerHeight * 0.9;
-    if (top >= root.scrollHeight) break;
+    if (top >= height()) break;
     scrollTo({ top, behavior: 'instant' });
     await pause(limits.pauseMs);
   }
   const until = performance.now() + limits.imagesMs;
-  const pending = (): boolean => [...document.images].some((image) => !image.complete);
+  const pending = (): boolean => all<HTMLImageElement>('img').some((image) => !image.complete);
   while (pending() && performance.now() < until) await pause(50);
   scrollTo({ top: 0, behavior: 'instant' });
   await pause(limits.pauseMs);

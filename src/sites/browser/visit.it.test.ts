@@ -25,6 +25,11 @@ const PAGES: Record<string, string> = {
     context.putImageData(noise, 0, 0)</script>`,
   '/moving': '<!doctype html><title>Moving</title><meta http-equiv="refresh" content="0; url=/shop">',
   '/head': `<!doctype html><script>location.href = '/shop'; ${'for (const end = performance.now() + 400; performance.now() < end;);'}</script><script src="/slow.js"></script>`,
+  '/own-names': `<!doctype html><title>Own names</title><h1>Gym</h1><div style="height:3000px"></div>
+    <img id="lazy" loading="lazy" src="/late.gif"><img name="images"><form name="scrollingElement"></form>
+    <form name="getElementsByTagName"></form>
+    <script>function scrollTo() { throw new Error('no section of that name') } Promise = setTimeout = performance = undefined;
+    Document.prototype.querySelectorAll = () => { throw new Error('mine') }</script>`,
   '/elements': `<!doctype html><title>Many</title><body><script>
     const all = document.createDocumentFragment();
     for (let i = 0; i < 210000; i++) all.append(document.createElement('i'));
@@ -161,6 +166,12 @@ test('a faulty certificate does not hide the page, and what it loads over http i
   const seen = await visit(secure.url('/mixed'), (page) => page.title());
   expect(seen.phone.facts).toBe('Mixed');
   expect(seen.events.mixed_content).toEqual([{ url: 'http://plain.test/a.js', resource_type: 'script' }]);
+});
+
+test("a page that takes the browser's names for its own is looked at like any other", async () => {
+  const seen = await visit(plain.url('/own-names'), async () => null);
+  expect(seen.desktop.status).toBe(200);
+  expect(seen.events.responses.map(({ url }) => url)).toContain(plain.url('/late.gif'));
 });
 
 test.each(['/moving', '/head'])('%s: a page that leads on is looked at where it ends', async (path) => {

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { SiteHoldError } from '../../kernel/holds.ts';
 import type { BlockedRequest } from '../../runtime/egress/proxy.ts';
 import { mergeEvents, type PageEvents } from '../page/events.ts';
+import { type IsolatedWorld, openIsolatedWorld } from '../page/isolated-world.ts';
 import { DEVICES, type DeviceName } from './devices.ts';
 import type { WithMachineLock } from './machine-lock.ts';
 import { assertAnswered, explainNavigationFault } from './navigation-fault.ts';
@@ -88,8 +89,9 @@ async function visitAs<F>(
     const events = await startPageLog(page, session);
     const status = await open(page, url, passMs);
     const seen = await untilItStays(page, async () => {
-      await settle(page);
-      await assertSize(page);
+      const world = await openIsolatedWorld(session);
+      await settle(page, world);
+      await assertSize(world);
       const screenshot = await takeScreenshot(session, DEVICES[device]);
       const facts = await collect(page, device);
       // Last, since a browser that is late with it is of no use afterwards.
@@ -140,12 +142,16 @@ async function untilItStays<T>(page: Page, look: () => Promise<T>): Promise<T> {
 function isNavigationEcho(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /context was destroyed|cannot find context|because of a navigation|target navigated/i.test(error.message)
+    /context was destroyed|cannot find context|because of a navigation|target navigated|promise was collected/i.test(
+      error.message,
+    )
   );
 }
 
-async function assertSize(page: Page): Promise<void> {
-  const elements = await page.evaluate(() => document.getElementsByTagName('*').length);
+async function assertSize(world: IsolatedWorld): Promise<void> {
+  const elements = await world.evaluate<number>(
+    "Document.prototype.getElementsByTagName.call(document, '*').length",
+  );
   if (elements <= MAX_ELEMENTS) return;
   const limit = MAX_ELEMENTS.toLocaleString('en-US');
   throw new SiteHoldError('page_too_large', `The page has more than ${limit} elements.`);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { servePages, type TestPages, testPool } from '../../../tests/support/test-browser.ts';
 import type { BrowserPool } from '../browser/pool.ts';
@@ -26,12 +27,17 @@ afterAll(async () => {
 const HEAD =
   '<!doctype html><meta name="viewport" content="width=device-width, initial-scale=1"><title>t</title>';
 
-async function look(html: string, device: 'phone' | 'desktop' = 'phone'): Promise<ViewportFacts> {
+async function look(
+  html: string,
+  device: 'phone' | 'desktop' = 'phone',
+  before: () => Promise<void> = async () => undefined,
+): Promise<ViewportFacts> {
   pages.set('/page', html);
   const { signal } = new AbortController();
   return await pool.withSite({ signal, deadlineMs: 25_000 }, (site) =>
     site.withPage({ device, deadlineMs: 20_000 }, async (page) => {
       await page.goto(server.url('/page'), { waitUntil: 'load' });
+      await before();
       return await collectPage(page, device);
     }),
   );
@@ -136,6 +142,12 @@ describe('a hostile page', () => {
     </script>`);
     expect(facts.h1[0]?.text).toBe('Real');
     expect(contacts(facts)).toEqual(['real@a.example']);
+  });
+
+  test('that never answers is held as too slow, whoever looks at it', async () => {
+    const spin = `${HEAD}<script>setTimeout(() => { for (;;); }, 300)</script>`;
+    const late = look(spin, 'phone', () => delay(1_000));
+    await expect(late).rejects.toMatchObject({ hold: { code: 'page_timeout' } });
   });
 
   test('cannot make the collection endless, large or wrong about versions', async () => {

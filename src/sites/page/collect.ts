@@ -3,22 +3,14 @@ import type { TechnologyFact, ViewportFacts } from './facts.ts';
 import { COLLECT_FILTERS, COLLECT_LIMITS } from './filters.ts';
 import type { InPageFacts } from './in-page/collect.ts';
 import { inPageExpression } from './in-page/source.ts';
+import { openIsolatedWorld, within } from './isolated-world.ts';
 import { readRuntimeVersions, trustedRuntimeFacts } from './runtime-versions.ts';
 import { mayCarryBanner, technologiesOfFiles, technologyOfGenerator } from './technologies.ts';
 
 const WINDOW_WIDTH = { phone: 390, desktop: 1280 } as const;
-/** Above the page's own deadlines, so that this one ends only a page that does not answer at all. */
-const EVALUATE_MS = 12_000;
 const RUNTIME_MS = 1_500;
+const RESOURCES_MS = 5_000;
 const BANNER_FILES = 12;
-
-/** The page did not answer the collection in time: its own scripts keep it busy. */
-export class CollectTimeout extends Error {
-  constructor(ms: number) {
-    super(`the page did not answer within ${ms} ms`);
-    this.name = 'CollectTimeout';
-  }
-}
 
 /** Collects what one viewport shows, in a JavaScript world that the page's scripts cannot reach. */
 export async function collectPage(page: Page, viewport: 'phone' | 'desktop'): Promise<ViewportFacts> {
@@ -35,25 +27,8 @@ export async function collectPage(page: Page, viewport: 'phone' | 'desktop'): Pr
 }
 
 async function lookIntoPage(session: CDPSession, viewport: 'phone' | 'desktop'): Promise<InPageFacts> {
-  const { frameTree } = await within(EVALUATE_MS, session.send('Page.getFrameTree'));
-  const { executionContextId } = await within(
-    EVALUATE_MS,
-    session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'agos-collect' }),
-  );
-  const answer = await within(
-    EVALUATE_MS,
-    session.send('Runtime.evaluate', {
-      expression: inPageExpression(COLLECT_LIMITS, COLLECT_FILTERS, WINDOW_WIDTH[viewport]),
-      contextId: executionContextId,
-      awaitPromise: true,
-      returnByValue: true,
-    }),
-  );
-  if (answer.exceptionDetails) {
-    const { exception, text } = answer.exceptionDetails;
-    throw new Error(`the collection failed in the page: ${exception?.description ?? text}`);
-  }
-  return answer.result.value as InPageFacts;
+  const world = await openIsolatedWorld(session);
+  return await world.evaluate(inPageExpression(COLLECT_LIMITS, COLLECT_FILTERS, WINDOW_WIDTH[viewport]));
 }
 
 /** Asks the page's own world for versions; a page that hinders this only loses these facts. */
@@ -71,7 +46,7 @@ async function askRuntime(session: CDPSession): Promise<TechnologyFact[]> {
 /** Reads the first comment of library files from the browser's own copy: no further request is made. */
 async function nameFiles(session: CDPSession, files: InPageFacts['files']): Promise<TechnologyFact[]> {
   await session.send('Page.enable');
-  const { frameTree } = await within(EVALUATE_MS, session.send('Page.getResourceTree'));
+  const { frameTree } = await within(RESOURCES_MS, session.send('Page.getResourceTree'));
   const loaded = new Map(frameTree.resources.map((resource) => [resource.url, resource]));
   const frameId = frameTree.frame.id;
   let read = 0;
@@ -95,17 +70,4 @@ function generatorFact(content: string): TechnologyFact[] {
   return told === null
     ? []
     : [{ ...told, source: 'generator', detail: content, selector: 'meta[name="generator"]' }];
-}
-
-/** Ends the wait for a page that keeps its main thread busy; closing its context frees the rest. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CollectTimeout(ms)), ms);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
