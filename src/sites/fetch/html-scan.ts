@@ -7,11 +7,16 @@ export type HtmlScan = {
   title: string;
   /** Text outside tags, scripts, styles and noscript, one run for each stretch between tags. */
   runs: string[];
+  /** Those of the runs that stand outside of forms. */
+  runsOutsideForms: string[];
+  /** Ids of elements that hold nothing, not even blanks that matter. */
+  emptyIds: string[];
   /** Source of inline scripts, and of nothing else. */
   scripts: string;
 };
 
 const MAX_TAG_CHARACTERS = 2_048;
+const MAX_BLANKS = 100;
 const HIDDEN_CONTENT = new Set([
   'script',
   'style',
@@ -27,6 +32,8 @@ const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"'
 /** The source in ASCII lower case, and the end tags that it holds no more of: each is looked for in vain once. */
 type Closings = { lower: string; missing: Set<string> };
 
+type Progress = HtmlScan & { inForm: boolean };
+
 /**
  * Scans at most `maxCharacters` in one pass. A parser that builds a tree takes seconds over a few hundred
  * kilobytes of hostile nesting; this takes time in proportion to the length, whatever stands there.
@@ -37,7 +44,15 @@ export function scanHtml(html: string, maxCharacters = 262_144): HtmlScan {
     lower: source.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()),
     missing: new Set(),
   };
-  const scan: HtmlScan = { tags: [], title: '', runs: [], scripts: '' };
+  const scan: Progress = {
+    tags: [],
+    title: '',
+    runs: [],
+    runsOutsideForms: [],
+    emptyIds: [],
+    scripts: '',
+    inForm: false,
+  };
   let at = 0;
   while (at < source.length) {
     const open = source.indexOf('<', at);
@@ -62,15 +77,23 @@ function isLetter(code: number): boolean {
 }
 
 /** Reads what begins at a `<` and returns where the text goes on. */
-function readMarkup(scan: HtmlScan, source: string, closings: Closings, open: number): number {
+function readMarkup(scan: Progress, source: string, closings: Closings, open: number): number {
   if (source.startsWith('<!--', open)) return after(source, '-->', open + 4);
   if (!isLetter(source.charCodeAt(open + 1))) {
+    if (closings.lower.startsWith('</form', open)) scan.inForm = false;
     return /[!/?]/.test(source[open + 1] ?? '') ? after(source, '>', open + 1) : open + 1;
   }
   const end = endOfTag(source, open + 1);
   const tag = parseTag(source.slice(open + 1, end));
   scan.tags.push(tag);
+  if (tag.name === 'form') scan.inForm = true;
+  if (tag.attributes.id && holdsNothing(source, end + 1)) scan.emptyIds.push(tag.attributes.id);
   return HIDDEN_CONTENT.has(tag.name) ? skipContent(scan, source, closings, tag.name, end + 1) : end + 1;
+}
+
+/** An end tag, or a comment that keeps the place, is the next thing. */
+function holdsNothing(source: string, from: number): boolean {
+  return /^\s*<(?:\/|!--)/.test(source.slice(from, from + MAX_BLANKS));
 }
 
 function skipContent(
@@ -118,9 +141,11 @@ function parseTag(inside: string): Tag {
   return { name: name.toLowerCase(), attributes };
 }
 
-function addRun(scan: HtmlScan, text: string): void {
+function addRun(scan: Progress, text: string): void {
   const run = decode(text).replace(/\s+/g, ' ').trim();
-  if (run !== '') scan.runs.push(run);
+  if (run === '') return;
+  scan.runs.push(run);
+  if (!scan.inForm) scan.runsOutsideForms.push(run);
 }
 
 function after(source: string, mark: string, from: number): number {

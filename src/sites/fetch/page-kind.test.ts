@@ -1,13 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { judgePageKind, type SeenPage } from './page-kind.ts';
 
+const BANNER =
+  '<div class="cc"><p>We and our partners use cookies to store personal data. You can accept all cookies or manage your privacy choices. See our privacy policy on cookies.</p><button>Accept all cookies</button></div>';
+const CONSENT = `<h1>Before you continue</h1>${BANNER}`;
 const BUSINESS = `<nav><a href="/">Home</a><a href="/menu">Menu</a><a href="/contact">Contact</a></nav>
   <h1>Harbour Bakery</h1><h2>Fresh every morning</h2><p>${'We bake sourdough, rye and seeded loaves by hand, every day but Monday. '.repeat(12)}</p>
   <p>Call us on <a href="tel:+4412345">01234 5</a>.</p>`;
 
 function kindOf(html: string, more: Partial<SeenPage> = {}): string | null {
   return (
-    judgePageKind({ url: 'https://harbour.example/', status: 200, headers: {}, html, ...more })?.code ?? null
+    judgePageKind({
+      url: 'https://harbour.example/',
+      status: 200,
+      headers: {},
+      html,
+      isRendered: true,
+      ...more,
+    })?.code ?? null
   );
 }
 
@@ -74,15 +84,12 @@ describe('walls', () => {
       '<h1>Anmelden</h1><form><input name=u><input type="PASSWORD"><button>Einloggen</button></form>',
       {},
     ],
-    [
-      'consent alone',
-      '<h1>Before you continue</h1><p>We and our partners use cookies to store personal data. You can accept all cookies or manage your privacy choices.</p><button>Accept all cookies</button>',
-      {},
-    ],
+    ['consent alone', CONSENT, {}],
+    ['consent alone, asked by scripts', `${CONSENT}<div id=app>x</div><script src=/cmp.js></script>`, {}],
     [
       'consent host',
       '<p>Bevor Sie fortfahren</p>',
-      { url: 'https://consent.example.com/collectConsent?sessionId=1' },
+      { url: 'https://consent.example.com/collectConsent?sessionId=1', isRendered: false },
     ],
   ];
   test.each(walls)('%s is a wall', (_name, html, more) => {
@@ -110,6 +117,21 @@ describe('walls', () => {
       `${BUSINESS}<div class=banner>We use cookies. <button>Accept all</button></div>`,
       {},
     ],
+    ['the source of a page that says nothing but its banner yet', CONSENT, { isRendered: false }],
+    [
+      'a banner over a shell that its scripts did not fill in time',
+      `<div id="root"></div>${BANNER}<script src="/main.js"></script>`,
+      {},
+    ],
+    [
+      'a banner over a shell that keeps its place by a comment',
+      `<div id="__next"><!-- --></div>${BANNER}<script>start()</script>`,
+      {},
+    ],
+    ['a banner over pictures', `<h1>Mara Lindt</h1>${'<img src=/a.jpg alt>'.repeat(12)}${BANNER}`, {}],
+    ['a banner and a phone number', `<h1>Mara Lindt</h1><p>0511 123456</p>${BANNER}`, {}],
+    ['a banner and a mail address', `<h1>Mara Lindt</h1><p>mara@lindt.example</p>${BANNER}`, {}],
+    ['a banner and a menu', `<nav><a href=/work>Work</a></nav><h1>Mara Lindt</h1>${BANNER}`, {}],
     [
       'a one-line site with a cookie notice',
       "<h1>Joe's Garage</h1><p>Repairs of all makes, MOT and tyres, at 12 Mill Lane, Ely, Monday to Friday from 8 to 5. Ask for a quote on 01353 55 55 and we come to you.</p><p>We use cookies. Accept</p>",

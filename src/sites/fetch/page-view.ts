@@ -9,6 +9,8 @@ export type SeenPage = {
   /** Names in lower case. */
   headers: Record<string, string>;
   html: string;
+  /** A browser shows it, after its scripts; the source alone cannot tell a banner from a wall of consent. */
+  isRendered: boolean;
 };
 
 /** What the detectors of walls and parked domains look at. */

@@ -111,7 +111,9 @@ function askForPage(
     redirectIn: (answer) => {
       const html = decodeHtml(answer.body, answer.headers['content-type']);
       const target = metaRefreshTarget(scanHtml(html), answer.url);
-      return target === null || judgePageKind({ ...answer, html }) !== null ? null : target;
+      return target === null || judgePageKind({ ...answer, html, isRendered: false }) !== null
+        ? null
+        : target;
     },
   });
 }

@@ -15,6 +15,7 @@ export function checkUsable(seen: { page: Fetched; html: string; requestedUrl: s
     status: page.status,
     headers: page.headers,
     html,
+    isRendered: false,
   });
   if (kind !== null) throw new SiteHoldError(kind.code, kind.message);
   if (page.status < 200 || page.status >= 300) {

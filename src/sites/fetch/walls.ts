@@ -1,4 +1,5 @@
 import type { Tag } from './html-scan.ts';
+import { hasContact, hasGallery, isUnbuilt } from './own-page.ts';
 import { hasId, type PageView } from './page-view.ts';
 
 /** More text than this is a page with something to say, whatever form stands on it. */
@@ -123,6 +124,8 @@ function isLogin(view: PageView): boolean {
 /** Either a host that only asks for consent, or a page where little is left once the question is taken away. */
 function isConsent(view: PageView): boolean {
   if (CONSENT_HOSTS.test(view.host) && /consent/i.test(view.url)) return true;
+  if (!view.isRendered || isUnbuilt(view) || hasContact(view) || hasGallery(view)) return false;
+  if (view.scan.tags.some(({ name }) => name === 'nav')) return false;
   if (!isShort(view) || view.links.length > MAX_WALL_LINKS || headings(view) > 1) return false;
   if (!CONSENT_WORDS.test(view.text) || !ACCEPT_WORDS.test(`${view.text} ${buttonText(view)}`)) return false;
   const beside = view.scan.runs

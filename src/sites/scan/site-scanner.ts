@@ -88,6 +88,7 @@ function refuseWall(seen: { url: string; status: number; fetch: FetchFacts; html
     status,
     headers: fetch.headers,
     html,
+    isRendered: true,
   });
   if (kind) throw new SiteHoldError(kind.code, kind.message);
 }
