@@ -84,6 +84,22 @@ describe('walls', () => {
       '<h1>Anmelden</h1><form><input name=u><input type="PASSWORD"><button>Einloggen</button></form>',
       {},
     ],
+    ...[
+      ['French', 'Espace client', 'Mot de passe', 'Se connecter', 'Mot de passe oublié ?'],
+      ['Spanish', 'Área privada', 'Contraseña', 'Iniciar sesión', '¿Olvidó su contraseña?'],
+      ['Italian', 'Area riservata', 'Password', 'Accedi', 'Password dimenticata?'],
+      ['Dutch', 'Mijn omgeving', 'Wachtwoord', 'Inloggen', 'Wachtwoord vergeten?'],
+      ['Polish', 'Panel klienta', 'Hasło', 'Zaloguj się', 'Nie pamiętasz hasła?'],
+    ].map(([language, title, password, button, lost]): [string, string, Partial<SeenPage>] => [
+      `${language} login alone`,
+      `<title>${title}</title><h1>${title}</h1><form><input name=u><label>${password}</label><input type=password><button>${button}</button></form><a href=/lost>${lost}</a><footer>© 2025 Portal GmbH</footer>`,
+      {},
+    ]),
+    [
+      'a login that is built without a form element',
+      '<h1>Sign in to your account</h1><div>Email <input> Password <input type=password> <button>Sign in</button> Remember me on this device</div><a href=/r>Forgot your password?</a><a href=/n>New here? Sign in with a code instead of a password.</a>',
+      {},
+    ],
     ['consent alone', CONSENT, {}],
     ['consent alone, asked by scripts', `${CONSENT}<div id=app>x</div><script src=/cmp.js></script>`, {}],
     [
@@ -107,6 +123,18 @@ describe('walls', () => {
       '<h1>Joe Plumbing</h1><a href="tel:123">Call</a><form>Staff login <input type=password></form>',
       {},
     ],
+    ...[
+      '<p>Call 020 7946 0991 or +44 20 7946 0992.</p>',
+      '<p>Call (415) 555-0134.</p>',
+      '<p>Write to office@adlers.example.</p>',
+      '<a href="mailto:office@adlers.example">Write to us</a>',
+      '<nav><a href=/>Home</a><a href=/tax>Tax</a><a href=/pay>Payroll</a><a href=/us>About</a></nav>',
+      '<p>We keep the books of small firms, file their tax returns and run their payroll, in Ely and the fens around it.</p>',
+    ].map((own): [string, string, Partial<SeenPage>] => [
+      `a short page with a login for clients and ${own.slice(0, 24)}`,
+      `<h1>Adlers, accountants</h1>${own}<dialog><form>Client login <input name=u><input type=password><button>Log in</button></form></dialog>`,
+      {},
+    ]),
     [
       'a contact form behind reCAPTCHA',
       `${BUSINESS}<form><div class="g-recaptcha"></div></form><script src="https://www.google.com/recaptcha/api.js"></script>`,

@@ -1,11 +1,12 @@
 import type { Tag } from './html-scan.ts';
-import { hasContact, hasGallery, isUnbuilt } from './own-page.ts';
+import { hasContact, hasGallery, hasMenu, isUnbuilt } from './own-page.ts';
 import { hasId, type PageView } from './page-view.ts';
 
 /** More text than this is a page with something to say, whatever form stands on it. */
 const MAX_WALL_TEXT = 700;
 const MAX_WALL_LINKS = 8;
 const MAX_TEXT_BESIDE_CONSENT = 120;
+const MAX_TEXT_BESIDE_LOGIN = 100;
 
 type Challenge = { vendor: string; shows: (view: PageView) => boolean };
 
@@ -111,14 +112,20 @@ function isShort({ text }: PageView): boolean {
   return text.length <= MAX_WALL_TEXT;
 }
 
-/** A password field on a page that says hardly anything else; a phone number makes it a business's page. */
+/** A password field on a page that says hardly anything else; what makes it somebody's page takes it out. */
 function isLogin(view: PageView): boolean {
   const isPassword = ({ name, attributes }: Tag) =>
     name === 'input' && attributes.type?.toLowerCase() === 'password';
   if (!view.scan.tags.some(isPassword)) return false;
-  if (!isShort(view) || view.links.length > MAX_WALL_LINKS) return false;
-  if (view.links.some(({ attributes }) => /^tel:/i.test(attributes.href ?? ''))) return false;
-  return LOGIN_WORDS.test(`${view.scan.title} ${view.text} ${buttonText(view)}`) && headings(view) <= 2;
+  if (!isShort(view) || view.links.length > MAX_WALL_LINKS || headings(view) > 2) return false;
+  if (hasContact(view) || hasMenu(view) || saysMoreThanLogin(view)) return false;
+  return LOGIN_WORDS.test(`${view.scan.title} ${view.text} ${buttonText(view)}`);
+}
+
+/** Text beside the form counts unless it is about logging in, as a form built without its element has it. */
+function saysMoreThanLogin({ scan }: PageView): boolean {
+  const beside = sentencesOf(scan.runsOutsideForms).filter((sentence) => !LOGIN_WORDS.test(sentence));
+  return beside.join(' ').length > MAX_TEXT_BESIDE_LOGIN;
 }
 
 /** Either a host that only asks for consent, or a page where little is left once the question is taken away. */
@@ -128,10 +135,14 @@ function isConsent(view: PageView): boolean {
   if (view.scan.tags.some(({ name }) => name === 'nav')) return false;
   if (!isShort(view) || view.links.length > MAX_WALL_LINKS || headings(view) > 1) return false;
   if (!CONSENT_WORDS.test(view.text) || !ACCEPT_WORDS.test(`${view.text} ${buttonText(view)}`)) return false;
-  const beside = view.scan.runs
-    .flatMap((run) => run.split(/(?<=[.!?])\s/))
-    .filter((sentence) => !CONSENT_WORDS.test(sentence) && !ACCEPT_WORDS.test(sentence));
+  const beside = sentencesOf(view.scan.runs).filter(
+    (sentence) => !CONSENT_WORDS.test(sentence) && !ACCEPT_WORDS.test(sentence),
+  );
   return view.text.length >= MAX_TEXT_BESIDE_CONSENT && beside.join(' ').length <= MAX_TEXT_BESIDE_CONSENT;
+}
+
+function sentencesOf(runs: string[]): string[] {
+  return runs.flatMap((run) => run.split(/(?<=[.!?])\s/));
 }
 
 function headings({ scan }: PageView): number {
