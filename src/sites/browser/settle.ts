@@ -1,15 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { InPageError, type IsolatedWorld } from '../page/isolated-world.ts';
+import { untilQuiet } from './quiet.ts';
+import type { Traffic } from './traffic.ts';
 
 const LOAD_MS = 1_500;
+const QUIET_WITHIN_MS = 2_500;
+/** So much of a pass is left to scrolling, picture and collection, however slowly the site answers. */
+const SETTLED_BY_MS = 7_000;
 const SCROLL_STEPS = 12;
 const SCROLL_PAUSE_MS = 60;
 const IMAGES_MS = 1_000;
 
-/** Waits a little for what comes after the document: the load event, lazy pictures, late scripts. */
-export async function settle(page: Page, world: IsolatedWorld): Promise<void> {
+export type Settling = { page: Page; world: IsolatedWorld; traffic: Traffic; startedAt: number };
+
+/** Waits a little for what comes after the document: the load event, what scripts fetch, lazy pictures. */
+export async function settle({ page, world, traffic, startedAt }: Settling): Promise<void> {
   await Promise.race([page.waitForLoadState('load'), delay(LOAD_MS)]);
+  const leftMs = startedAt + SETTLED_BY_MS - performance.now();
+  await untilQuiet(world, traffic, Math.min(QUIET_WITHIN_MS, leftMs));
+  await scrollThroughPage(world);
+}
+
+async function scrollThroughPage(world: IsolatedWorld): Promise<void> {
   const limits = { steps: SCROLL_STEPS, pauseMs: SCROLL_PAUSE_MS, imagesMs: IMAGES_MS };
   try {
     await world.evaluate(`(${String(scrollThrough)})(${JSON.stringify(limits)})`);

@@ -30,6 +30,11 @@ const PAGES: Record<string, string> = {
     <form name="getElementsByTagName"></form>
     <script>function scrollTo() { throw new Error('no section of that name') } Promise = setTimeout = performance = undefined;
     Document.prototype.querySelectorAll = () => { throw new Error('mine') }</script>`,
+  '/client': `<!doctype html><title>Client</title><header>Loading</header><main id="root"></main>
+    <script>fetch('/late.json').then((one) => one.text()).then((html) => { document.querySelector('main').innerHTML = html })</script>`,
+  '/shell': `<!doctype html><title>Shell</title><main id="root"></main>
+    <script>onload = () => setTimeout(() => { document.querySelector('main').innerHTML = '<h1>Late</h1>' }, 1000)</script>`,
+  '/stream': `<!doctype html><title>Stream</title><h1>Late</h1><script>fetch('/no-end.json')</script>`,
   '/elements': `<!doctype html><title>Many</title><body><script>
     const all = document.createDocumentFragment();
     for (let i = 0; i < 210000; i++) all.append(document.createElement('i'));
@@ -49,6 +54,9 @@ beforeAll(async () => {
     asked.push(`${path} ${req.headers['user-agent']}`);
     if (path === '/late.gif') return void res.writeHead(200, { 'content-type': 'image/gif' }).end(GIF);
     if (path === '/no-end') return void res.writeHead(200, { 'content-type': 'text/html' }).write('begun');
+    if (path === '/late.json')
+      return void setTimeout(() => res.end('<h1>Late</h1><p>01632 960 001</p>'), 1_000);
+    if (path === '/no-end.json') return void res.write('{');
     if (path === '/slow.js') return void setTimeout(() => res.end(''), 3_000);
     if (path === '/file.zip')
       return void res.writeHead(200, { 'content-type': 'application/zip' }).end('PK\u0003\u0004');
@@ -173,6 +181,14 @@ test("a page that takes the browser's names for its own is looked at like any ot
   expect(seen.desktop.status).toBe(200);
   expect(seen.events.responses.map(({ url }) => url)).toContain(plain.url('/late.gif'));
 });
+
+test.each(['/client', '/shell', '/stream'])(
+  '%s: a page is looked at once its scripts have shown what they fetch, and also when they never end',
+  async (path) => {
+    const seen = await visit(plain.url(path), (page) => page.textContent('h1', { timeout: 10 }));
+    expect([seen.phone.facts, seen.desktop.facts]).toEqual(['Late', 'Late']);
+  },
+);
 
 test.each(['/moving', '/head'])('%s: a page that leads on is looked at where it ends', async (path) => {
   const seen = await visit(plain.url(path), (page) => page.title());

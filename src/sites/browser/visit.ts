@@ -11,6 +11,7 @@ import { startPageLog } from './page-log.ts';
 import type { BrowserPool } from './pool.ts';
 import { type Screenshot, takeScreenshot, takeTallScreenshot } from './screenshot.ts';
 import { settle } from './settle.ts';
+import { watchTraffic } from './traffic.ts';
 
 /** For both passes, with the opening and closing around them. */
 const SITE_DEADLINE_MS = 35_000;
@@ -86,11 +87,12 @@ async function visitAs<F>(
   return await site.withPage({ device, deadlineMs: passMs }, async (page, session) => {
     const startedAt = performance.now();
     const leftMs = (): number => passMs - LEAVING_MS - (performance.now() - startedAt);
+    const traffic = watchTraffic(page);
     const events = await startPageLog(page, session);
     const status = await open(page, url, passMs);
     const seen = await untilItStays(page, async () => {
       const world = await openIsolatedWorld(session);
-      await settle(page, world);
+      await settle({ page, world, traffic, startedAt });
       await assertSize(world);
       const screenshot = await takeScreenshot(session, DEVICES[device]);
       const facts = await collect(page, device);
