@@ -28,7 +28,8 @@ export function guardNavigations(page: Page, rules: NavigationRules): { check():
   return { check };
 }
 
-function isTopLevel(request: Request, page: Page): boolean {
+/** Whether a request is for the page itself, and not for a part or a frame of it. */
+export function isTopLevel(request: Request, page: Page): boolean {
   if (!request.isNavigationRequest()) return false;
   try {
     return request.frame() === page.mainFrame();

@@ -30,6 +30,7 @@ const PAGES: Record<string, string> = {
     <form name="getElementsByTagName"></form>
     <script>function scrollTo() { throw new Error('no section of that name') } Promise = setTimeout = performance = undefined;
     Document.prototype.querySelectorAll = () => { throw new Error('mine') }</script>`,
+  '/challenge': `<!doctype html><title>Just a moment...</title><script>setTimeout(() => location.replace('/shop'), 50)</script>`,
   '/client': `<!doctype html><title>Client</title><header>Loading</header><main id="root"></main>
     <script>fetch('/late.json').then((one) => one.text()).then((html) => { document.querySelector('main').innerHTML = html })</script>`,
   '/shell': `<!doctype html><title>Shell</title><main id="root"></main>
@@ -61,6 +62,8 @@ beforeAll(async () => {
     if (path === '/file.zip')
       return void res.writeHead(200, { 'content-type': 'application/zip' }).end('PK\u0003\u0004');
     const page = PAGES[path];
+    if (path === '/challenge')
+      return void res.writeHead(403, { 'content-type': 'text/html', 'cf-mitigated': 'challenge' }).end(page);
     res.writeHead(page ? 200 : 404, { 'content-type': 'text/html' }).end(page ?? 'not here');
   };
   plain = await servePages('shop.test', answer);
@@ -104,7 +107,7 @@ test('a site is shown to a phone and to a desktop that name themselves, and what
   expect(seen.phone.facts).toEqual({ width: 390, ratio: 2, touch: true, scroll: 0, lazy: 1 });
   expect(seen.desktop.facts).toEqual({ width: 1280, ratio: 1, touch: false, scroll: 0, lazy: 1 });
   expect(seen).toMatchObject({ final_url: plain.url('/shop'), blocked_requests: [] });
-  expect(seen.phone.status).toBe(200);
+  expect(seen.phone.answer?.status).toBe(200);
   expect(seen.events.console_errors.map(({ text }) => text)).toContain('broken cart');
   expect(seen.events.page_errors.map(({ text }) => text)).toEqual(['Error: late failure']);
   expect(seen.events.responses).toContainEqual(
@@ -178,8 +181,16 @@ test('a faulty certificate does not hide the page, and what it loads over http i
 
 test("a page that takes the browser's names for its own is looked at like any other", async () => {
   const seen = await visit(plain.url('/own-names'), async () => null);
-  expect(seen.desktop.status).toBe(200);
+  expect(seen.desktop.answer?.status).toBe(200);
   expect(seen.events.responses.map(({ url }) => url)).toContain(plain.url('/late.gif'));
+});
+
+test('the answer of a page is that of where it led', async () => {
+  const seen = await visit(plain.url('/challenge'), async () => null);
+  for (const { answer } of [seen.phone, seen.desktop]) {
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'text/html' } });
+    expect(answer?.headers['cf-mitigated']).toBeUndefined();
+  }
 });
 
 test.each(['/client', '/shell', '/stream'])(

@@ -7,6 +7,7 @@ import { DEVICES, type DeviceName } from './devices.ts';
 import type { WithMachineLock } from './machine-lock.ts';
 import { assertAnswered, explainNavigationFault } from './navigation-fault.ts';
 import type { OpenSite } from './open-site.ts';
+import { type PageAnswer, watchPageAnswer } from './page-answer.ts';
 import { startPageLog } from './page-log.ts';
 import type { BrowserPool } from './pool.ts';
 import { type Screenshot, takeScreenshot, takeTallScreenshot } from './screenshot.ts';
@@ -27,7 +28,8 @@ export type Collect<F> = (page: Page, device: DeviceName) => Promise<F>;
 
 export type DevicePass<F> = {
   final_url: string;
-  status: number | null;
+  /** Null when no answer of the page was seen. */
+  answer: PageAnswer | null;
   screenshot: Screenshot;
   facts: F;
 };
@@ -89,7 +91,8 @@ async function visitAs<F>(
     const leftMs = (): number => passMs - LEAVING_MS - (performance.now() - startedAt);
     const traffic = watchTraffic(page);
     const events = await startPageLog(page, session);
-    const status = await open(page, url, passMs);
+    const answers = watchPageAnswer(page);
+    await open(page, url, passMs);
     const seen = await untilItStays(page, async () => {
       const world = await openIsolatedWorld(session);
       await settle({ page, world, traffic, startedAt });
@@ -100,19 +103,17 @@ async function visitAs<F>(
       const tall = await takeTallScreenshot(session, DEVICES[device], Math.min(TALL_PICTURE_MS, leftMs()));
       return { screenshot: tall ?? screenshot, facts };
     });
-    return { final_url: page.url(), status, ...seen, events };
+    return { final_url: page.url(), answer: answers.last(), ...seen, events };
   });
 }
 
-async function open(page: Page, url: string, timeoutMs: number): Promise<number | null> {
+async function open(page: Page, url: string, timeoutMs: number): Promise<void> {
   try {
     const response = await page.goto(url, { waitUntil: 'domcontentloaded', timeout: timeoutMs });
     assertAnswered(response, url);
-    return response?.status() ?? null;
   } catch (error) {
     if (!isOvertaken(error)) throw explainNavigationFault(error, url);
     await page.waitForLoadState('domcontentloaded');
-    return null;
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Page } from 'playwright-core';
-import { SiteHoldError } from '../../kernel/holds.ts';
 import { parseTarget } from '../../runtime/egress/address.ts';
 import type { EgressGuard } from '../../runtime/egress/guard.ts';
 import type { DeviceName } from '../browser/devices.ts';
@@ -8,12 +7,12 @@ import type { BrowserPool } from '../browser/pool.ts';
 import type { Screenshot } from '../browser/screenshot.ts';
 import { visitSite } from '../browser/visit.ts';
 import type { FetchFacts, LinkCheck } from '../fetch/facts.ts';
-import { judgePageKind } from '../fetch/page-kind.ts';
 import type { SiteFetcher } from '../fetch/site-fetcher.ts';
 import type { LighthouseFacts } from '../lighthouse/facts.ts';
 import type { LighthouseRunner } from '../lighthouse/run.ts';
 import { collectPage } from '../page/collect.ts';
 import type { PageFacts, ViewportFacts } from '../page/facts.ts';
+import { refuseWall } from './refuse-wall.ts';
 
 /** When to give up: at the signal, and after a time of the caller's, else after the step's usual one. */
 export type Limits = { signal: AbortSignal; timeoutMs?: number };
@@ -54,12 +53,14 @@ export function createSiteScanner(deps: ScannerDeps): SiteScanner {
       const { pool, withMachineLock } = deps;
       const visit = await visitSite<Seen>({ pool, withMachineLock, url, ...limits, collect: look });
       const { phone, desktop } = visit;
-      refuseWall({
-        url: desktop.final_url,
-        status: desktop.status ?? fetch.status,
-        fetch,
-        html: desktop.facts.html,
-      });
+      for (const { final_url, answer, facts } of [phone, desktop]) {
+        refuseWall({
+          url: final_url,
+          requestedUrl: fetch.requested_url,
+          answer: answer ?? { status: fetch.status, headers: fetch.headers },
+          html: facts.html,
+        });
+      }
       const page = {
         final_url: visit.final_url,
         phone: phone.facts.facts,
@@ -76,19 +77,4 @@ export function createSiteScanner(deps: ScannerDeps): SiteScanner {
 async function look(page: Page, device: DeviceName): Promise<Seen> {
   const facts = await collectPage(page, device);
   return { facts, html: (await page.content()).slice(0, MAX_HTML) };
-}
-
-/** A wall or a parking page may show itself only once its scripts have run. */
-function refuseWall(seen: { url: string; status: number; fetch: FetchFacts; html: string }): void {
-  const { url, status, fetch, html } = seen;
-  if (status >= 400) throw new SiteHoldError('http_error', `The browser was answered with status ${status}.`);
-  const kind = judgePageKind({
-    url,
-    requestedUrl: fetch.requested_url,
-    status,
-    headers: fetch.headers,
-    html,
-    isRendered: true,
-  });
-  if (kind) throw new SiteHoldError(kind.code, kind.message);
 }
