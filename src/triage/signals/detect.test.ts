@@ -86,6 +86,33 @@ describe('the connection', () => {
   });
 });
 
+describe('the connection of a page that a script leads on', () => {
+  const at = (fetched: string, shown: string) => {
+    const input = detectorInput({
+      fetch: {
+        final_url: fetched,
+        certificate: { state: 'expired', reason: null, valid_to: null, issuer: null, subject: null },
+      },
+    });
+    const page = { ...input.page, final_url: shown };
+    const signals = detectSignals({ ...input, page }).filter(({ code }) => code.startsWith('ssl_'));
+    return Object.fromEntries(signals.map(({ code, detected }) => [code.slice(4), detected]));
+  };
+  const unknown = { missing: false, invalid: null, expired: null, expiring: null };
+
+  test('is missing only when it ends on http', () => {
+    const missing = { missing: true, invalid: false, expired: false, expiring: false };
+    expect(at('https://acme.example/', 'http://acme.example/')).toEqual(missing);
+    expect(at('http://acme.example/', 'https://acme.example/')).toEqual(unknown);
+  });
+
+  test('is judged by the certificate of its own host, and unknown where that was not seen', () => {
+    expect(at('https://acme.example/', 'https://www.acme.example/')).toEqual(unknown);
+    const same = at('https://acme.example/', 'https://acme.example/en');
+    expect(same).toEqual({ missing: false, invalid: false, expired: true, expiring: false });
+  });
+});
+
 describe('the phone', () => {
   test.each([
     [{ meta_viewport: null }, true],
