@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { ACCEPT_ENCODING, readBody } from './body.ts';
 import type { CertificateVerdict } from './certificate.ts';
 import { CertificateRefused, pinnedConnector } from './connector.ts';
+import { type CookieJar, createCookieJar } from './cookie-jar.ts';
 import { FetchFault } from './fetch-fault.ts';
 import { type EgressGuard, EgressRefused } from './guard.ts';
 import type { KeyedLock } from './keyed-lock.ts';
@@ -52,9 +53,10 @@ export type Exchange = {
   close(): Promise<void>;
 };
 
-/** Makes the exchange of one session: it keeps one connection for each origin. */
+/** Makes the exchange of one session: it keeps one connection for each origin, and the site's cookies. */
 export function createExchange(deps: ExchangeDeps, tls: 'verify' | 'judge'): Exchange {
   const connections = new Map<string, Connection>();
+  const jar = createCookieJar();
 
   function connectionTo(origin: string): Connection {
     const known = connections.get(origin);
@@ -83,7 +85,15 @@ export function createExchange(deps: ExchangeDeps, tls: 'verify' | 'judge'): Exc
       const url = new URL(request.url);
       const task = async () => {
         const startedAt = performance.now();
-        const answer = await askOnce(connectionTo(url.origin), deps.userAgent, url, request, remainingMs);
+        const own = { 'user-agent': deps.userAgent, ...cookiesOf(jar, url) };
+        const { answer, setCookies } = await askOnce(
+          connectionTo(url.origin),
+          own,
+          url,
+          request,
+          remainingMs,
+        );
+        jar.store(url, setCookies, deps.clock.now());
         return { answer, elapsedMs: performance.now() - startedAt };
       };
       return deps.lock.run(url.hostname, task, request.signal);
@@ -96,15 +106,15 @@ export function createExchange(deps: ExchangeDeps, tls: 'verify' | 'judge'): Exc
 
 async function askOnce(
   connection: Connection,
-  userAgent: string,
+  own: Record<string, string>,
   url: URL,
   request: ExchangeRequest,
   remainingMs: number,
-): Promise<Answer> {
+): Promise<{ answer: Answer; setCookies: string[] }> {
   const late = AbortSignal.timeout(Math.max(1, Math.ceil(remainingMs)));
   const signal = request.signal === undefined ? late : AbortSignal.any([late, request.signal]);
   const headers = {
-    'user-agent': userAgent,
+    ...own,
     accept: request.accept ?? HTML,
     'accept-encoding': ACCEPT_ENCODING,
   };
@@ -118,12 +128,18 @@ async function askOnce(
     const body = isWanted
       ? await readBody(response.body, head.headers, request.maxBytes)
       : await leave(response.body);
-    return { url: url.href, ...head, body, certificate: connection.certificate };
+    const answer = { url: url.href, ...head, body, certificate: connection.certificate };
+    return { answer, setCookies: [response.headers['set-cookie'] ?? []].flat() };
   } catch (error) {
     request.signal?.throwIfAborted();
     if (late.aborted) throw timedOut(request.timeoutMs);
     throw toFault(error, url);
   }
+}
+
+function cookiesOf(jar: CookieJar, url: URL): { cookie?: string } {
+  const cookie = jar.headerFor(url);
+  return cookie === null ? {} : { cookie };
 }
 
 /** A short rest is read away so that the connection can be used again; a long one ends it. */

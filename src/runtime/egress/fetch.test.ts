@@ -24,7 +24,7 @@ function client(
 }
 
 describe('what it asks and reads', () => {
-  test('it names itself and sends neither cookies nor credentials, also after a Set-Cookie', async () => {
+  test('it names itself and sends neither cookies of an earlier session nor credentials', async () => {
     const seen: Record<string, unknown>[] = [];
     const { port } = await serve((request, response) => {
       seen.push(request.headers);
@@ -32,15 +32,17 @@ describe('what it asks and reads', () => {
         .writeHead(request.url === '/' ? 302 : 200, { location: '/next', 'set-cookie': 'a=b' })
         .end('hello');
     });
+    await client(`site.test:${port}=127.0.0.1`)(`http://site.test:${port}/next`);
     const answer = await client(`site.test:${port}=127.0.0.1`)(`http://site.test:${port}/`);
     expect(answer).toMatchObject({ status: 200, url: `http://site.test:${port}/next`, certificate: null });
     expect(answer.body.toString()).toBe('hello');
     expect(answer.hops).toEqual([
       { url: `http://site.test:${port}/`, status: 302, location: `http://site.test:${port}/next` },
     ]);
+    expect(seen.map(({ cookie }) => cookie)).toEqual([undefined, undefined, 'a=b']);
     for (const headers of seen) {
       expect(headers['user-agent']).toBe('AgOS-Test/1');
-      expect(headers).not.toHaveProperty('cookie');
+      expect(headers).not.toHaveProperty('authorization');
       expect(headers).not.toHaveProperty('referer');
     }
   });
@@ -95,6 +97,24 @@ describe('redirects', () => {
     const fault = await ask(`http://127.0.0.1:${port}/6`).catch((error) => error);
     expect(fault).toMatchObject({ code: 'too_many_redirects' });
     expect(fault.hops).toHaveLength(6);
+  });
+
+  test('a site that asks for its cookie before it answers gets it, and no other host does', async () => {
+    const cookies: (string | undefined)[] = [];
+    const other = await serve((request, response) => {
+      cookies.push(request.headers.cookie);
+      response.end('other');
+    });
+    const { port } = await serve((request, response) => {
+      if (request.url === '/away')
+        response.writeHead(302, { location: `http://b.test:${other.port}/` }).end();
+      else if (request.headers.cookie === 'seen=1; lang=de') response.end('there');
+      else response.writeHead(302, { location: '/', 'set-cookie': ['seen=1', 'lang=de; HttpOnly'] }).end();
+    });
+    const ask = client(`a.test:${port}=127.0.0.1,b.test:${other.port}=127.0.0.1`);
+    expect((await ask(`http://a.test:${port}/`)).body.toString()).toBe('there');
+    expect((await ask(`http://a.test:${port}/away`)).body.toString()).toBe('other');
+    expect(cookies).toEqual([undefined]);
   });
 
   // sabotage: src/runtime/egress/fetch.ts :: guard.checkUrl(request.url); =>

@@ -43,7 +43,7 @@ export type GuardedFetchDeps = {
   extraCa?: string | undefined;
 };
 
-/** Makes the only HTTP client that may be given a stranger's address: no cookies, no environment proxy. */
+/** Makes the only HTTP client that may be given a stranger's address: no environment proxy, no cookies beyond a session. */
 export function createGuardedFetch(deps: GuardedFetchDeps): GuardedFetch {
   const shared: ExchangeDeps = { ...deps, secureContext: createTrust(deps.extraCa), lock: createKeyedLock() };
   return {
