@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { servePages, serveTlsPages, type TestPages, testPool } from '../../../tests/support/test-browser.ts';
 import { SiteHoldError } from '../../kernel/holds.ts';
+import { collectPage } from '../page/collect.ts';
 import { createMachineLock, type WithMachineLock } from './machine-lock.ts';
 import type { BrowserPool } from './pool.ts';
 import { type Visit, visitSite } from './visit.ts';
@@ -174,8 +175,11 @@ test('a picture stays under 900 kB whatever it shows', async () => {
 });
 
 test('a faulty certificate does not hide the page, and what it loads over http is noted as mixed', async () => {
-  const seen = await visit(secure.url('/mixed'), (page) => page.title());
-  expect(seen.phone.facts).toBe('Mixed');
+  const seen = await visit(secure.url('/mixed'), (page) => collectPage(page, 'phone'));
+  expect(seen.phone.facts).toMatchObject({
+    title: 'Mixed',
+    insecure_parts: [{ selector: 'html > head > script', url: 'http://plain.test/a.js' }],
+  });
   expect(seen.events.mixed_content).toEqual([{ url: 'http://plain.test/a.js', resource_type: 'script' }]);
 });
 

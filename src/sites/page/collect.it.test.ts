@@ -130,6 +130,31 @@ describe('the width of a page', () => {
   });
 });
 
+describe('parts that a later check may name', () => {
+  test('are controls, frames and elements with words, on the phone alone', async () => {
+    const body = `<form><input name="attributes"><input name="mail"></form><div><p class="pale">Words</p></div><p></p>`;
+    const tags = (facts: ViewportFacts) => facts.parts?.map(({ snippet }) => snippet);
+    expect(tags(await look(`${HEAD}${body}`))).toEqual([
+      '<input name="attributes">',
+      '<input name="mail">',
+      '<p class="pale">Words',
+    ]);
+    expect(tags(await look(`${HEAD}${body}`, 'desktop'))).toEqual([]);
+  });
+
+  test('small text is counted as a phone shows it', async () => {
+    const text = '<p style="font-size:11px">elevenpoint</p><p>sixteen</p>';
+    const { small_text: own } = await look(`${HEAD}${text}`);
+    expect(own).toMatchObject({
+      characters: 11,
+      of: 18,
+      elements: [{ snippet: expect.stringContaining('11px') }],
+    });
+    const { small_text: shrunk } = await look(`<!doctype html><title>t</title>${text}`);
+    expect(shrunk).toMatchObject({ characters: 18, of: 18 });
+  });
+});
+
 describe('a hostile page', () => {
   test('cannot lie by changing what JavaScript and the DOM bring along', async () => {
     const facts = await look(`${HEAD}<h1>Real</h1><p>real@a.example</p><script>

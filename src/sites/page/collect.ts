@@ -28,7 +28,9 @@ export async function collectPage(page: Page, viewport: 'phone' | 'desktop'): Pr
 
 async function lookIntoPage(session: CDPSession, viewport: 'phone' | 'desktop'): Promise<InPageFacts> {
   const world = await openIsolatedWorld(session);
-  return await world.evaluate(inPageExpression(COLLECT_LIMITS, COLLECT_FILTERS, WINDOW_WIDTH[viewport]));
+  // Lighthouse looks at the page as a phone, so only there its elements are looked up.
+  const limits = { ...COLLECT_LIMITS, parts: viewport === 'phone' ? COLLECT_LIMITS.parts : 0 };
+  return await world.evaluate(inPageExpression(limits, COLLECT_FILTERS, WINDOW_WIDTH[viewport]));
 }
 
 /** Asks the page's own world for versions; a page that hinders this only loses these facts. */

@@ -76,6 +76,11 @@ export type ViewportFacts = {
   links: string[];
   /** The same links with the elements that carry them. */
   link_elements: LinkFact[];
+  /** Of the phone alone: elements that Lighthouse may name. Absent in facts stored before this was read. */
+  parts?: ElementFact[];
+  insecure_parts?: (ElementFact & { url: string })[];
+  /** Characters of visible text that show smaller than 12 points, out of all, and where they begin. */
+  small_text?: { characters: number; of: number; elements: ElementFact[] };
   technologies: TechnologyFact[];
   placeholders: PlaceholderFact[];
   /** Visible text, cut at 20,000 characters. */

@@ -5,6 +5,7 @@ export const COLLECT_LIMITS: Limits = {
   nodes: 40_000,
   items: 60,
   links: 50,
+  parts: 150,
   itemChars: 300,
   textChars: 20_000,
   deadlineMs: 3_000,

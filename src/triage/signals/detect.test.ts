@@ -9,8 +9,9 @@ import { audit, detectorInput, ELEMENT, lighthouseFacts } from './testing.ts';
 
 type Change = Parameters<typeof detectorInput>[0];
 
-const detected = (code: SignalCode, change: Change = {}) =>
-  detectSignals(detectorInput(change)).find((signal) => signal.code === code)?.detected;
+const found = (code: SignalCode, change: Change = {}) =>
+  detectSignals(detectorInput(change)).find((signal) => signal.code === code)!;
+const detected = (code: SignalCode, change: Change = {}) => found(code, change).detected;
 
 test('a sound site has no signal, and what was not measured is not told', () => {
   const signals = detectSignals(detectorInput());
@@ -131,6 +132,21 @@ describe('the phone', () => {
     const lighthouse = lighthouseFacts({ 'target-size': audit(0, { item_count: 9 }) });
     expect(detected('not_mobile_responsive', { input: { lighthouse } })).toBe(false);
   });
+
+  test.each([
+    [200, 'width=device-width', false, false],
+    [200, null, true, true],
+    [190, null, true, false],
+  ])(
+    'small text (%i of 1000, viewport %s) is evidence from a fifth on, never enough alone',
+    (characters, meta_viewport, expected, said) => {
+      const small_text = { characters, of: 1000, elements: [ELEMENT] };
+      const finding = found('not_mobile_responsive', { phone: { meta_viewport, small_text } });
+      expect(finding.detected).toBe(expected);
+      const evidence = finding.evidence.find(({ text }) => text.includes('20 % of the text'));
+      expect(evidence?.region ?? null).toEqual(said ? { screenshot: 'phone', ...ELEMENT.rect } : null);
+    },
+  );
 });
 
 test('what was not found on a page too large to be read to its end cannot be told', () => {
@@ -283,6 +299,22 @@ describe('insecure parts', () => {
     expect(detected('mixed_content', { events: { mixed_content: [part('image')] } })).toBe(true);
     expect(detected('mixed_content', { events: { mixed_content: [part('form')] } })).toBe(false);
   });
+
+  test('are shown where they stand on the page', () => {
+    const events = {
+      mixed_content: [part('image'), { url: 'http://acme.example/b.js', resource_type: 'script' }],
+    };
+    const script = { ...ELEMENT, selector: 'head > script', rect: null, url: 'http://acme.example/b.js' };
+    const insecure_parts = [script, { ...ELEMENT, selector: '#a', url: 'http://acme.example/a' }];
+    expect(found('mixed_content', { events, view: { insecure_parts } }).evidence).toMatchObject([
+      { selector: '#a', region: { screenshot: 'desktop', ...ELEMENT.rect } },
+      { selector: 'head > script', region: null },
+    ]);
+    expect(found('mixed_content', { events }).evidence).toMatchObject([
+      { selector: null },
+      { selector: null },
+    ]);
+  });
 });
 
 describe('technology', () => {
@@ -349,6 +381,44 @@ test('barriers count when Lighthouse calls them serious or critical', () => {
     false,
     false,
   ]);
+});
+
+describe('the element that Lighthouse names', () => {
+  const own = (selector: string, snippet: string) => ({ ...ELEMENT, selector, snippet });
+  const parts = [
+    own('#a', '<p class="pale">First words'),
+    own('#b', '<p class="pale">Second words of it'),
+    own('#c', '<a href="/x?a=1&b=2" class="icon">'),
+    own('#d', '<input type="text" name="mail">'),
+    own('#e', '<b>Same</b>'),
+    own('#f', '<b>Same</b>'),
+  ];
+  const regionOf = (snippet: string, label: string | null) => {
+    const items = [{ selector: 'p', snippet, label, url: null, text: null, rect: null }];
+    const lighthouse = lighthouseFacts({ label: audit(0, { impact: 'serious', items }) });
+    const [evidence] = found('accessibility_serious', { phone: { parts }, input: { lighthouse } }).evidence;
+    return evidence?.region ? evidence.selector : null;
+  };
+
+  test.each([
+    ['<p class="pale">', 'SECOND WORDS OF IT', '#b'],
+    ['<a href="/x?a=1&amp;b=2" class="icon">', null, '#c'],
+    ['<input type="text" name="mail">', 'body > input', '#d'],
+    ['<p class="pale">', 'Third words', null],
+    ['<p class="dark">', 'First words', null],
+    ['<b>', 'Same', null],
+    ['<input type="text">', null, null],
+    ['', null, null],
+  ])('%s with the words "%s" is %s of our own page', (snippet, label, selector) => {
+    expect(regionOf(snippet, label)).toBe(selector);
+  });
+
+  test('is found in linear time whatever a page writes', () => {
+    const hostile = `<p ${' a="'.repeat(50_000)}`;
+    const startedAt = performance.now();
+    expect(regionOf(hostile, 'x'.repeat(100_000))).toBe(null);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
 });
 
 test('a phone number at either viewport is enough', () => {

@@ -13,6 +13,9 @@ declare const collectWideElements: typeof import('./layout.ts').collectWideEleme
 declare const settleImages: typeof import('./layout.ts').settleImages;
 declare const collectImages: typeof import('./layout.ts').collectImages;
 declare const collectFiles: typeof import('./technology.ts').collectFiles;
+declare const collectParts: typeof import('./parts.ts').collectParts;
+declare const collectInsecureParts: typeof import('./parts.ts').collectInsecureParts;
+declare const smallText: typeof import('./parts.ts').smallText;
 declare const collectGenerators: typeof import('./technology.ts').collectGenerators;
 declare const collectPlugins: typeof import('./technology.ts').collectPlugins;
 
@@ -37,6 +40,13 @@ export async function collectInPage(
     shown: new Map(),
     elements: [],
     blocks: [],
+    // A page that is wider than the window is shown shrunk.
+    textSize: {
+      scale: Math.min(1, windowWidth / document.documentElement.clientWidth),
+      small: 0,
+      of: 0,
+      elements: [],
+    },
   };
   walkPage(walk);
   const links = collectLinks(walk);
@@ -61,6 +71,9 @@ export async function collectInPage(
     images: collectImages(walk, decodes),
     links: links.map((link) => link.url),
     link_elements: links,
+    parts: collectParts(walk),
+    insecure_parts: collectInsecureParts(walk),
+    small_text: smallText(walk),
     placeholders: collectPlaceholders(walk),
     text: walk.blocks
       .map((block) => block.text)

@@ -9,6 +9,7 @@ import {
   rootClips,
   settleImages,
 } from './layout.ts';
+import { collectInsecureParts, collectParts, noteTextSize, smallText } from './parts.ts';
 import { collectFiles, collectGenerators, collectPlugins } from './technology.ts';
 import {
   aroundMark,
@@ -39,8 +40,10 @@ const FUNCTIONS: readonly { name: string }[] = [
   collectHeadings,
   collectImages,
   collectInPage,
+  collectInsecureParts,
   collectLinks,
   collectNotices,
+  collectParts,
   collectPlaceholders,
   collectPlugins,
   collectWideElements,
@@ -52,6 +55,7 @@ const FUNCTIONS: readonly { name: string }[] = [
   isShown,
   isTracker,
   measurePage,
+  noteTextSize,
   noticeText,
   parentAcrossRoots,
   placeAmongTwins,
@@ -60,6 +64,7 @@ const FUNCTIONS: readonly { name: string }[] = [
   selectorOf,
   settleImages,
   showsItself,
+  smallText,
   snippetOf,
   unscramble,
   walkPage,

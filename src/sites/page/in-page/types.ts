@@ -5,6 +5,7 @@ export type Limits = {
   nodes: number;
   items: number;
   links: number;
+  parts: number;
   itemChars: number;
   textChars: number;
   deadlineMs: number;
@@ -26,4 +27,6 @@ export type Walk = {
   shown: Map<Element, boolean>;
   elements: Element[];
   blocks: Block[];
+  /** Points that a phone shows for each CSS pixel, and what was counted. */
+  textSize: { scale: number; small: number; of: number; elements: Element[] };
 };

@@ -1,6 +1,7 @@
 import type { Block, Walk } from './types.ts';
 
 declare const isShown: typeof import('./visible.ts').isShown;
+declare const noteTextSize: typeof import('./parts.ts').noteTextSize;
 declare const rectOf: typeof import('./describe.ts').rectOf;
 
 /** The element around this one, out of shadow roots and frames of the same origin too. */
@@ -84,6 +85,7 @@ export function addText(
     return;
   const style = node.ownerDocument.defaultView?.getComputedStyle(parent);
   if (style?.visibility !== 'visible') return;
+  noteTextSize(walk, parent, style.fontSize, node.data);
   const block = blockAround(parent);
   const entry = open.get(block) ?? { texts: [], boxes: [] };
   open.set(block, entry);
