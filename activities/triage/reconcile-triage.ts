@@ -17,7 +17,7 @@ export function createTriageReconciler(deps: { db: Database; clock: Clock }): Re
   return {
     name: 'triage',
     async findInFlight() {
-      const rows = await db.withSystem('leads_in_flight', (tx) =>
+      const rows = await db.withSystem('audits_in_flight', (tx) =>
         tx
           .select()
           .from(audits)

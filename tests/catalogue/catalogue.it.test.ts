@@ -300,6 +300,18 @@ test('a connection that goes back to the pool has forgotten its tenant', async (
 });
 
 // sabotage: migrations/0002_forced_security_and_grants.sql :: GRANT SELECT ON tenants, members, api_keys, runs, leads, audits, lead_batches TO agos_system; => GRANT SELECT, UPDATE, DELETE ON tenants, members, api_keys, runs, leads, audits, lead_batches TO agos_system;
+// sabotage: migrations/0007_no_grant_on_leads_for_the_second_door.sql :: REVOKE ALL ON leads FROM agos_system; => SELECT 1;
+test('the second door reads the tables of its purposes and no other', async () => {
+  for (const table of Object.keys(RUNTIME_GRANTS)) {
+    const read = system`select 1 from ${system(table)} limit 1`;
+    if (SYSTEM_TABLES.includes(table)) await expect(read, table).resolves.toHaveLength(1);
+    else await expect(read, table).rejects.toThrow(/permission denied/);
+  }
+  const policies = await database.admin<{ table: string }[]>`select tablename as table from pg_policies
+    where schemaname = 'public' and 'agos_system' = any (roles) order by 1`;
+  expect(policies.map(({ table }) => table)).toEqual(SYSTEM_TABLES);
+});
+
 test('the second door only reads', async () => {
   for (const table of SYSTEM_TABLES) {
     await expect(system`delete from ${system(table)}`).rejects.toThrow(/permission denied/);

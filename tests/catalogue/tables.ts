@@ -1,3 +1,5 @@
+import { SYSTEM_PURPOSES } from '../../src/runtime/database/database.ts';
+
 /** Tables that hold no tenant's rows, each with the reason why it may. */
 export const GLOBAL_TABLES: Record<string, string> = {
   playbooks: 'shipped with the product, read-only, the same for every tenant',
@@ -28,8 +30,8 @@ export const RUNTIME_GRANTS: Record<string, string> = {
   agents: 'SELECT',
 };
 
-/** What the second door reads; it writes nothing. */
-export const SYSTEM_TABLES = ['api_keys', 'audits', 'lead_batches', 'leads', 'members', 'runs', 'tenants'];
+/** What the second door reads for one of its purposes; it writes nothing. */
+export const SYSTEM_TABLES = [...new Set<string>(Object.values(SYSTEM_PURPOSES).flat())].sort();
 
 /** Functions that the runtime roles may call; every other one of ours runs inside a trigger. */
 export const FUNCTIONS = ['agos_lead_changed', 'agos_principal', 'agos_sees_all', 'agos_tenant'];

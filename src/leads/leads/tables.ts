@@ -15,13 +15,7 @@ import { members } from '../../access/members/tables.ts';
 import { tenants } from '../../access/tenants/tables.ts';
 import type { HoldCode } from '../../kernel/holds.ts';
 import type { Room } from '../../kernel/rooms.ts';
-import {
-  leadPolicy,
-  moment,
-  systemReadPolicy,
-  tenantKey,
-  timestamps,
-} from '../../runtime/database/columns.ts';
+import { leadPolicy, moment, tenantKey, timestamps } from '../../runtime/database/columns.ts';
 import type { Awaiting, LeadStatus } from './rules.ts';
 
 /** A business in the funnel. */
@@ -70,6 +64,5 @@ export const leads = pgTable(
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
     foreignKey({ columns: [t.tenantId, t.assignedTo], foreignColumns: [members.tenantId, members.id] }),
     leadPolicy('leads'),
-    systemReadPolicy('leads'),
   ],
 );

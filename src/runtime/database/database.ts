@@ -20,19 +20,19 @@ export type Tx = Pick<
 >;
 
 /**
- * The purposes for which the second door may read across tenants: a closed list, one call site each.
- * What a purpose finds is written through `withTenant`.
+ * The purposes for which the second door may read across tenants, and the tables of each: a closed list,
+ * one call site each. What a purpose finds is written through `withTenant`.
  */
-export const SYSTEM_PURPOSES = [
-  'key_by_hash',
-  'members_by_identity',
-  'unmarked_runs',
-  'open_runs',
-  'undelivered_cancels',
-  'leads_in_flight',
-  'batches_in_flight',
-] as const;
-export type SystemPurpose = (typeof SYSTEM_PURPOSES)[number];
+export const SYSTEM_PURPOSES = {
+  key_by_hash: ['api_keys', 'tenants'],
+  members_by_identity: ['members', 'tenants'],
+  unmarked_runs: ['runs'],
+  open_runs: ['runs'],
+  undelivered_cancels: ['runs'],
+  audits_in_flight: ['audits'],
+  batches_in_flight: ['lead_batches', 'runs'],
+} as const;
+export type SystemPurpose = keyof typeof SYSTEM_PURPOSES;
 
 /** The two doors to the database. */
 export type Database = {

@@ -1,0 +1,1 @@
+DROP POLICY "leads_system_read" ON "leads" CASCADE;
