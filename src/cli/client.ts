@@ -14,6 +14,11 @@ export class ApiError extends Error {
     this.code = body.error ?? 'internal_error';
     this.details = body.details ?? {};
   }
+
+  /** The servers behind the API are away: nothing was refused, and later it may be accepted. */
+  get unreachable(): boolean {
+    return this.status >= 502 && this.status <= 504;
+  }
 }
 
 export type Answer<T> = { status: number; headers: Headers; body: T };

@@ -18,9 +18,9 @@ export async function askTriage(client: ApiClient, url: string): Promise<Asked> 
     const { body } = await client.post<{ lead: LeadView; run: RunView }>('/v1/leads', { url, triage: true });
     return { url, refused: null, leadId: body.lead.id, runId: body.run.id };
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    const leadId = error.code === 'lead_exists' ? error.details.lead_id : null;
-    if (typeof leadId !== 'string') return { url, refused: error };
+    const refused = refusalOf(error);
+    const leadId = refused.code === 'lead_exists' ? refused.details.lead_id : null;
+    if (typeof leadId !== 'string') return { url, refused };
     return askAgain(client, url, leadId);
   }
 }
@@ -30,9 +30,14 @@ async function askAgain(client: ApiClient, url: string, leadId: string): Promise
     const { body } = await client.post<RunView>(`/v1/leads/${leadId}/triage`);
     return { url, refused: null, leadId, runId: body.id };
   } catch (error) {
-    if (error instanceof ApiError) return { url, refused: error };
-    throw error;
+    return { url, refused: refusalOf(error) };
   }
+}
+
+/** What the API has against this one URL; servers that are away and a key that is not valid end the command. */
+function refusalOf(error: unknown): ApiError {
+  if (!(error instanceof ApiError) || error.unreachable || error.status === 401) throw error;
+  return error;
 }
 
 /** Waits until the run has ended or its lead waits for a person. */

@@ -33,8 +33,8 @@ function explain(error: unknown): { exitCode: ExitCode; code: string; message: s
   }
   if (error instanceof AgosError) return { exitCode: EXIT.refused, code: error.code, message: error.message };
   if (error instanceof ApiError) {
-    const away = error.status === 502 || error.status === 503 || error.status === 504;
-    return { exitCode: away ? EXIT.unreachable : EXIT.refused, code: error.code, message: error.message };
+    const exitCode = error.unreachable ? EXIT.unreachable : EXIT.refused;
+    return { exitCode, code: error.code, message: error.message };
   }
   const message = error instanceof Error ? error.message : String(error);
   return { exitCode: EXIT.unreachable, code: 'command_failed', message };
