@@ -5,6 +5,7 @@ import { spawnOwned, tailOf } from '../stack/owned.ts';
 import { freePort } from '../stack/ports.ts';
 import { elapsed, type Progress } from '../stack/progress.ts';
 import { type RunningStack, startStack } from '../stack/stack.ts';
+import { checkDatabase } from './check-database.ts';
 import { removeCredentials, writeCredentials } from './credentials.ts';
 import { CliError, EXIT } from './exit.ts';
 import { provideLocalKey } from './local-key.ts';
@@ -47,6 +48,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     uiCodecEndpoint: `${url}/codec/${secrets.AGOS_CODEC_TOKEN}`,
   });
   try {
+    // A stack that was killed has left them; its port may be somebody else's by now.
+    removeCredentials(options.dataDir);
     const environment = {
       ...stack.environment,
       ...secrets,
@@ -80,8 +83,7 @@ async function startProcesses(
   const { progress, dataDir } = options;
   const { DATABASE_ADMIN_URL: adminUrl, ...withoutOwner } = environment;
   if (adminUrl) await migrateAll({ environment, progress });
-  else progress.line('Database as it is: without DATABASE_ADMIN_URL nothing is migrated');
-  const apiKey = await provideLocalKey(environment, dataDir);
+  else await checkDatabase({ environment, progress });
   const owned = (name: string, script: string) => ({
     name,
     log: join(dataDir, `${name}.log`),
@@ -102,27 +104,19 @@ async function startProcesses(
     await Promise.all(parts.map((part) => part.process.stop()));
     await stack.stop();
   };
+  const { url, startedMs } = about;
+  let apiKey: string;
   try {
-    await untilReady(about.url, died);
-    await checkKey(about.url, apiKey);
+    await untilReady(url, died);
+    apiKey = await provideLocalKey({ dataDir, environment, url });
   } catch (error) {
     await stop();
     throw error;
   }
-  progress.line(`AgOS ready at ${about.url} in ${elapsed(about.startedMs)}`);
+  progress.line(`AgOS ready at ${url} in ${elapsed(startedMs)}`);
   const temporalUiUrl = environment.AGOS_TEMPORAL_UI_URL ?? null;
-  writeCredentials(dataDir, { url: about.url, api_key: apiKey });
-  return { url: about.url, apiKey, temporalUiUrl, failed: Promise.race([stack.failed, died]), stop };
-}
-
-/** A key that this database does not know would make every later call fail. */
-async function checkKey(url: string, apiKey: string): Promise<void> {
-  const answer = await fetch(`${url}/v1/me`, { headers: { authorization: `Bearer ${apiKey}` } });
-  if (answer.ok) return;
-  throw new CliError(
-    EXIT.usage,
-    'The key of this data folder is not one of this database. Set DATABASE_ADMIN_URL to have a new one made, or AGOS_API_KEY.',
-  );
+  writeCredentials(dataDir, { url, api_key: apiKey });
+  return { url, apiKey, temporalUiUrl, failed: Promise.race([stack.failed, died]), stop };
 }
 
 const ROOT = join(import.meta.dirname, '../..');

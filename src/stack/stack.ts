@@ -36,6 +36,7 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const dataDir = realpathSync(options.dataDir);
   const lock = await takeDataDir(dataDir);
+  await forgetStack(dataDir); // what a stack that was killed has left would pass for ours
   const started: StackPart[] = [];
   let stopping = false;
   const stop = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
@@ -14,7 +15,28 @@ export async function migrateDatabase(options: { adminUrl: string }): Promise<vo
   try {
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
     await migrate(drizzle(client), { migrationsFolder: MIGRATIONS });
+    await client`grant usage on schema drizzle to agos_app`;
+    await client`grant select on drizzle.__drizzle_migrations to agos_app`;
   } finally {
     await client.end({ timeout: 5 });
   }
 }
+
+/** Tells, as the runtime role, whether the database has every migration of this build; a newer one has as well. */
+export async function isMigrated(options: { url: string }): Promise<boolean> {
+  const newest = readMigrationFiles({ migrationsFolder: MIGRATIONS }).at(-1);
+  const client = postgres(options.url, { max: 1, connect_timeout: 10, onnotice: () => {} });
+  try {
+    const [last] = await client<{ at: string | null }[]>`
+      select max(created_at)::text as at from drizzle.__drizzle_migrations`;
+    return Number(last?.at ?? 0) >= (newest?.folderMillis ?? 0);
+  } catch (error) {
+    if (error instanceof postgres.PostgresError && NOT_MIGRATED.has(error.code)) return false;
+    throw error;
+  } finally {
+    await client.end({ timeout: 5 });
+  }
+}
+
+/** No such schema or table; or they are there, from before the runtime role could read them. */
+const NOT_MIGRATED = new Set(['3F000', '42P01', '42501']);
