@@ -1,5 +1,7 @@
 import postgres, { type Sql } from 'postgres';
+import { probePostgres } from '../stack/postgres/find.ts';
 import { readRunningStack } from '../stack/running.ts';
+import { addressIn } from './address.ts';
 import { dataFolder } from './credentials.ts';
 import { CliError, EXIT } from './exit.ts';
 
@@ -13,10 +15,20 @@ export async function asOwner<T>(fn: (sql: Sql) => Promise<T>): Promise<T> {
       'Set DATABASE_ADMIN_URL to a connection of the owner of the database, or start a stack with `npx agos up`.',
     );
   }
+  await probePostgres(addressIn('DATABASE_ADMIN_URL', url), 'DATABASE_ADMIN_URL');
   const sql = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {} });
   try {
     return await fn(sql);
+  } catch (error) {
+    const sentence = error instanceof postgres.PostgresError && WRONG_DATABASE[error.code];
+    throw sentence ? new CliError(EXIT.usage, sentence) : error;
   } finally {
     await sql.end({ timeout: 5 });
   }
 }
+
+/** What PostgreSQL answers where this is no database of AgOS, or not its owner. */
+const WRONG_DATABASE: Record<string, string> = {
+  '42P01': 'DATABASE_ADMIN_URL names a database without the tables of AgOS: run `npx agos migrate` first.',
+  '42501': 'DATABASE_ADMIN_URL does not connect as the owner of the database.',
+};

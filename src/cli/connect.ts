@@ -1,5 +1,6 @@
 import { createProgress } from '../stack/progress.ts';
 import { readRunningStack } from '../stack/running.ts';
+import { addressIn } from './address.ts';
 import { type ApiClient, createClient } from './client.ts';
 import { dataFolder, readCredentials } from './credentials.ts';
 import { CliError, EXIT } from './exit.ts';
@@ -20,7 +21,7 @@ const nothing = async (): Promise<void> => undefined;
 export async function connect(): Promise<Connection> {
   const { AGOS_URL, AGOS_API_KEY } = process.env;
   const found = AGOS_URL ? null : await runningStack();
-  const url = AGOS_URL ?? found?.url;
+  const url = AGOS_URL ? addressIn('AGOS_URL', AGOS_URL) : found?.url;
   const apiKey = AGOS_URL ? AGOS_API_KEY : found?.api_key;
   if (!url)
     throw new CliError(EXIT.unreachable, 'No AgOS runs here. Start one with `npx agos up`, or set AGOS_URL.');

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { probePostgres } from '../stack/postgres/find.ts';
 import { createRoles, RolesNotPermittedError } from '../stack/postgres/roles.ts';
 import { createProgress } from '../stack/progress.ts';
+import { addressIn } from './address.ts';
 import { CliError, EXIT } from './exit.ts';
 import { migrateAll } from './migrate-all.ts';
 import { acting, print, printJson } from './output.ts';
@@ -32,9 +34,13 @@ async function ensureRoles(environment: NodeJS.ProcessEnv): Promise<void> {
       'Set DATABASE_ADMIN_URL (owner), DATABASE_URL (user agos_app) and DATABASE_SYSTEM_URL (user agos_system).',
     );
   }
-  const password = (url: string) => decodeURIComponent(new URL(url).password);
+  const owner = addressIn('DATABASE_ADMIN_URL', admin);
+  await probePostgres(owner, 'DATABASE_ADMIN_URL');
+  const password = (name: string, url: string) => decodeURIComponent(new URL(addressIn(name, url)).password);
+  const runtimePassword = password('DATABASE_URL', runtime);
+  const systemPassword = password('DATABASE_SYSTEM_URL', system);
   try {
-    await createRoles(admin, { runtimePassword: password(runtime), systemPassword: password(system) });
+    await createRoles(owner, { runtimePassword, systemPassword });
   } catch (error) {
     if (!(error instanceof RolesNotPermittedError)) throw error;
     throw new CliError(EXIT.refused, error.message);

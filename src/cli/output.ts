@@ -1,4 +1,6 @@
 import { AgosError } from '../kernel/errors.ts';
+import { StackRunsError } from '../stack/running.ts';
+import { PlaybookError } from '../triage/playbooks/load.ts';
 import { ApiError } from './client.ts';
 import { CliError, EXIT, type ExitCode } from './exit.ts';
 
@@ -31,6 +33,10 @@ function explain(error: unknown): { exitCode: ExitCode; code: string; message: s
     const code = error.exitCode === EXIT.interrupted ? 'interrupted' : 'command_failed';
     return { exitCode: error.exitCode, code, message: error.message };
   }
+  if (error instanceof StackRunsError)
+    return { exitCode: EXIT.usage, code: 'command_failed', message: error.message };
+  if (error instanceof PlaybookError)
+    return { exitCode: EXIT.refused, code: 'command_failed', message: error.message };
   if (error instanceof AgosError) return { exitCode: EXIT.refused, code: error.code, message: error.message };
   if (error instanceof ApiError) {
     const exitCode = error.unreachable ? EXIT.unreachable : EXIT.refused;
