@@ -4,7 +4,7 @@ import { type ApiClient, readAll } from './client.ts';
 import { connect } from './connect.ts';
 import { EXIT } from './exit.ts';
 import { acting, print, printJson } from './output.ts';
-import { plain, table } from './table.ts';
+import { paragraph, plain, table } from './table.ts';
 
 /** `agos batch ID`: an import's counts and the lines that were not good. */
 export function batchCommand(): Command {
@@ -33,11 +33,10 @@ export async function problemLines(client: ApiClient, batchId: string): Promise<
   return (await readAll<BatchItemView>(client, path, MOST_LINES)).rows;
 }
 
-/** A batch as tables: counts, then what was wrong line by line. */
+/** A batch in words, then as a table what was wrong line by line. */
 export function describeBatch(batch: BatchView, problems: readonly BatchItemView[]): string {
   const { counts } = batch;
   const shown = {
-    lines: counts.total,
     qualified: counts.qualified,
     disqualified: counts.disqualified,
     awaiting: counts.awaiting,
@@ -51,10 +50,8 @@ export function describeBatch(batch: BatchView, problems: readonly BatchItemView
   );
   const wrong = rows.length > 0 ? `\n${table(['line', 'column', 'what is wrong'], rows)}` : '';
   const failure = batch.failure ? `\n${plain(batch.failure.message)}` : '';
-  const head = ['batch', ...Object.keys(shown)];
-  return (
-    table(head, [[`${plain(batch.name)}: ${batch.status}`, ...Object.values(shown).map(String)]]) +
-    failure +
-    wrong
-  );
+  const parts = Object.entries(shown).filter(([, count]) => count > 0);
+  const of = parts.map(([name, count]) => `${count} ${name}`).join(', ');
+  const summary = `${plain(batch.name)}: ${batch.status}, ${counts.total} lines${of && `: ${of}`}.`;
+  return paragraph(summary) + failure + wrong;
 }

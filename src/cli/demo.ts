@@ -12,11 +12,10 @@ import { watchBatch } from './demo-watch.ts';
 import { CliError, EXIT, type ExitCode, worst } from './exit.ts';
 import { type Asked, askTriage, currentLine, untilSettled } from './follow.ts';
 import { startImport } from './import.ts';
-import { stateOf } from './live.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
 import { acting, interruption, print, printJson, unlessInterrupted } from './output.ts';
-import { plain, resultRow, table, whyOf } from './table.ts';
-import { exitCodeOf, type TriageLine } from './triage-line.ts';
+import { plain, resultTable } from './table.ts';
+import { exitCodeOf, leadLine, type TriageLine } from './triage-line.ts';
 import { untilAborted } from './up.ts';
 
 const SHOWN_LEADS = 500;
@@ -79,10 +78,10 @@ async function show(
   if (batch === null || interrupted.aborted) return EXIT.interrupted;
   if (typeof batch === 'string') throw new CliError(EXIT.unreachable, batch);
   const lines = await Promise.all(own.map((asked) => currentLine(client, asked)));
-  await printResults(client, stack, { batch, lines, json: options.json === true });
+  const stays = options.exit !== true;
+  await printResults(client, stack, { batch, lines, json: options.json === true, stays });
   // What the examples come to is no fault; a site of the user's counts as with `agos triage`.
-  if (options.exit) return worst(lines.map(exitCodeOf));
-  if (!options.json) print('Everything stays up until Ctrl-C.');
+  if (!stays) return worst(lines.map(exitCodeOf));
   const ended = await Promise.race([stack.failed, untilAborted(interrupted)]);
   if (ended !== null) throw new CliError(EXIT.unreachable, ended);
   return EXIT.interrupted;
@@ -91,7 +90,7 @@ async function show(
 async function printResults(
   client: ApiClient,
   stack: LocalStack,
-  what: { batch: BatchView; lines: TriageLine[]; json: boolean },
+  what: { batch: BatchView; lines: TriageLine[]; json: boolean; stays: boolean },
 ): Promise<void> {
   const found = await readAll<LeadView>(client, '/v1/leads?sort=-score', SHOWN_LEADS);
   const leads = await Promise.all(
@@ -113,25 +112,33 @@ async function printResults(
     return;
   }
   print(describeBatch(what.batch, problems));
-  const rows = leads.map(({ lead }) => [
-    plain(lead.domain.replace(/:8443$/, '')),
-    stateOf(lead),
-    lead.score === null ? '–' : String(lead.score),
-    plain(whyOf(lead.hold, lead.reasons)),
-  ]);
-  print(table(['site', 'result', 'score', 'why'], rows));
+  print('Reports:');
+  for (const { lead, report } of leads) if (report) print(`  ${siteOf(lead)}  ${report}`);
+  const own = new Set(what.lines.map((line) => line.lead_id));
+  const examples = leads.filter(({ lead }) => !own.has(lead.id));
+  print(resultTable(examples.map(({ lead }) => lineOf(lead))));
   if (what.lines.length > 0) {
     print('Sites that you named:');
-    print(table(['site', 'result', 'score', 'why'], what.lines.map(resultRow)));
+    print(resultTable(what.lines));
   }
-  for (const { lead } of leads) {
-    if (lead.awaiting)
-      print(
-        `${plain(lead.domain)} waits for you: AGOS_DATA_DIR=${relative('.', dataFolder())}/demo npx agos decide ${lead.id} --as qualified`,
-      );
+  if (what.stays) {
+    for (const { lead } of leads) if (lead.awaiting) print(howToDecide(lead));
   }
-  print('Reports:');
-  for (const { lead, report } of leads) if (report) print(`  ${plain(lead.domain)}  ${report}`);
   print(`API reference:    ${links.api_reference}`);
   print(`Temporal Web UI:  ${links.temporal_ui ?? 'of the server that TEMPORAL_ADDRESS names'}`);
+  if (what.stays) print('Everything stays up until Ctrl-C.');
+  else print('The links end with the demo, now: leave out --exit to open them.');
+}
+
+/** The port is the same for every example site and says nothing. */
+const siteOf = (lead: LeadView): string => plain(lead.domain.replace(/:8443$/, ''));
+
+const lineOf = (lead: LeadView): TriageLine => {
+  const { score, reasons } = lead;
+  return { ...leadLine(siteOf(lead), lead, null), score, reasons };
+};
+
+function howToDecide(lead: LeadView): string {
+  const folder = relative('.', join(dataFolder(), 'demo'));
+  return `${siteOf(lead)} waits for you: AGOS_DATA_DIR=${folder} npx agos decide ${lead.id} --as qualified`;
 }

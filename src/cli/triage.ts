@@ -5,7 +5,7 @@ import { EXIT, type ExitCode, worst } from './exit.ts';
 import { type Asked, askTriage, currentLine, untilSettled } from './follow.ts';
 import { liveRows } from './live.ts';
 import { acting, interruption, print, printJson, unlessInterrupted } from './output.ts';
-import { resultRow, table } from './table.ts';
+import { resultTable } from './table.ts';
 import { exitCodeOf, type TriageLine } from './triage-line.ts';
 
 type Options = { json?: boolean; wait?: boolean };
@@ -59,12 +59,7 @@ async function triage(
 }
 
 async function printTable(client: ApiClient, lines: TriageLine[]): Promise<void> {
-  print(
-    table(
-      ['site', 'outcome', 'score', 'why'],
-      lines.map((line) => resultRow(line)),
-    ),
-  );
+  print(resultTable(lines));
   for (const line of lines) {
     const report =
       line.lead_id && (line.score !== null || line.hold)
