@@ -24,13 +24,10 @@ export function batchCommand(): Command {
     );
 }
 
-/** A file of nothing but bad lines may have any number of them. */
-const MOST_LINES = 100_000;
-
 /** Every line of a batch that carries an error. */
 export async function problemLines(client: ApiClient, batchId: string): Promise<BatchItemView[]> {
   const path = `/v1/batches/${batchId}/items?with_errors=true`;
-  return (await readAll<BatchItemView>(client, path, MOST_LINES)).rows;
+  return (await readAll<BatchItemView>(client, path)).rows;
 }
 
 /** A batch in words, then as a table what was wrong line by line. */

@@ -34,11 +34,11 @@ export type ApiClient = {
   text(path: string): Promise<string>;
 };
 
-/** What a list holds, page after page, up to a number of rows; `more` tells that there are further ones. */
+/** What a list holds, page after page, all of it or a number of rows; `more` tells that there are further ones. */
 export async function readAll<T>(
   client: ApiClient,
   path: string,
-  most: number,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<{ rows: T[]; more: boolean }> {
   const rows: T[] = [];
   const address = new URL(path, 'http://api');

@@ -28,20 +28,22 @@ export function leadsCommand(): Command {
         if (options.held) query.set('held', 'true');
         const found = await readAll<LeadView>(client, `/v1/leads?${query}`, limit);
         if (options.json) for (const lead of found.rows) printJson(lead);
-        else print(leadTable(found));
+        else print(leadTable(found.rows));
+        // Not on standard output, which a script reads line by line.
+        if (found.more)
+          process.stderr.write(`The first ${limit}; there are more: narrow them or raise --limit.\n`);
         return EXIT.ok;
       }),
     );
 }
 
-function leadTable(found: { rows: LeadView[]; more: boolean }): string {
-  const rows = found.rows.map((lead) => [
+function leadTable(leads: readonly LeadView[]): string {
+  const rows = leads.map((lead) => [
     lead.id,
     plain(lead.domain),
     plain(lead.company_name ?? ''),
     stateOf(lead),
     lead.score === null ? '–' : String(lead.score),
   ]);
-  const more = found.more ? '\nThere are more; narrow them with --status or raise --limit.' : '';
-  return table(['lead', 'domain', 'company', 'state', 'score'], rows) + more;
+  return table(['lead', 'domain', 'company', 'state', 'score'], rows);
 }
