@@ -26,6 +26,7 @@ test('one line for each part, Temporal from the PATH, and never a Temporal servi
     expect.stringMatching(/^PostgreSQL 1\d\.\d+ \(npm package\) at \//),
     `Temporal 1.30.0 (PATH) at ${join(folder, 'temporal')}`,
     expect.stringMatching(/^Chromium \d+\..* at \//),
+    'The tests are for development: AGOS_ENV=development',
   ]);
   expect(Object.keys(provided).filter((name) => name.startsWith('TEMPORAL_'))).toEqual([]);
   expect(provided.PATH).toContain(folder);

@@ -22,6 +22,7 @@ export async function provideParts(environment: Environment, progress: Progress)
   }
   const chromium = await findChromium({ environment: own, progress, allowInstall: true });
   progress.line(`Chromium ${chromium.version} (${chromium.source}) at ${chromium.path}`);
+  progress.line('The tests are for development: AGOS_ENV=development');
   return { ...own, CHROMIUM_PATH: chromium.path };
 }
 
