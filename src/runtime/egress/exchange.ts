@@ -160,9 +160,8 @@ function timedOut(timeoutMs: number): FetchFault {
 
 function toFault(error: unknown, url: URL): FetchFault {
   if (error instanceof FetchFault) return error;
-  if (error instanceof EgressRefused) {
-    return new FetchFault(error.code, error.message, { noSuchHost: error.code === 'unreachable' });
-  }
+  if (error instanceof EgressRefused)
+    return new FetchFault(error.code, error.message, { noSuchHost: error.noSuchHost });
   if (error instanceof CertificateRefused) return new FetchFault('unreachable', error.message);
   if (error instanceof errors.HeadersOverflowError) {
     return new FetchFault('too_large', `The answer's headers are larger than ${MAX_HEADER_BYTES / 1024} KB.`);

@@ -276,7 +276,8 @@ describe('limits', () => {
 describe('sites that cannot be reached', () => {
   test('a port where nothing listens, a reset and a name without address are unreachable', async () => {
     const { port } = await serve((request) => request.socket.destroy());
-    const resolve: Resolve = async () => [];
+    const busy = Object.assign(new Error('busy'), { code: 'EAI_AGAIN' });
+    const resolve: Resolve = async (host) => (host === 'gone.test' ? [] : Promise.reject(busy));
     const ask = client(`127.0.0.1:${port},127.0.0.1:1`, { resolve });
     await expect(ask('http://127.0.0.1:1/')).rejects.toMatchObject({
       code: 'unreachable',
@@ -288,6 +289,7 @@ describe('sites that cannot be reached', () => {
     });
     await expect(ask(`https://127.0.0.1:${port}/`)).rejects.toMatchObject({ code: 'unreachable' });
     await expect(ask('http://gone.test/')).rejects.toMatchObject({ code: 'unreachable', noSuchHost: true });
+    await expect(ask('http://busy.test/')).rejects.toMatchObject({ code: 'unreachable', noSuchHost: false });
   });
 });
 

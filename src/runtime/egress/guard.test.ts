@@ -1,5 +1,10 @@
-import { describe, expect, test } from 'vitest';
-import { createEgressGuard, pinnedLookup } from './guard.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createEgressGuard, pinnedLookup, type Resolve } from './guard.ts';
+
+const failing =
+  (code: string): Resolve =>
+  () =>
+    Promise.reject(Object.assign(new Error(code), { code }));
 
 const answering =
   (...addresses: string[]) =>
@@ -67,14 +72,30 @@ describe('resolve', () => {
     await expect(guard.resolve('example.com', 25)).rejects.toMatchObject({ code: 'target_forbidden' });
   });
 
-  test('a name without an address is unreachable', async () => {
-    const failing = async () => {
-      throw new Error('ENOTFOUND');
-    };
-    for (const resolve of [failing, answering()]) {
+  test.each<[string, Resolve, boolean]>([
+    ['ENOTFOUND', failing('ENOTFOUND'), true],
+    ['ENODATA', failing('ENODATA'), true],
+    ['no answers', answering(), true],
+    ['EAI_AGAIN', failing('EAI_AGAIN'), false],
+    ['SERVFAIL', failing('ESERVFAIL'), false],
+  ])(
+    'a name is unreachable, and missing only when the resolver says so: %s',
+    async (_name, resolve, noSuchHost) => {
       const guard = createEgressGuard({ allowTargets: undefined, resolve });
-      await expect(guard.resolve('gone.example', 443)).rejects.toMatchObject({ code: 'unreachable' });
-    }
+      await expect(guard.resolve('gone.example', 443)).rejects.toMatchObject({
+        code: 'unreachable',
+        noSuchHost,
+      });
+    },
+  );
+
+  test('a resolver that says nothing for five seconds does not make a name missing', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const guard = createEgressGuard({ allowTargets: undefined, resolve: () => new Promise(() => undefined) });
+    const refused = guard.resolve('slow.example', 443).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await refused).toMatchObject({ code: 'unreachable', noSuchHost: false });
   });
 });
 

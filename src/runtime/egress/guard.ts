@@ -5,6 +5,7 @@ import { type AllowedTarget, allowKey, parseAllowTargets } from './allow-list.ts
 import { isPublicAddress } from './ranges.ts';
 
 const RESOLVE_TIMEOUT_MS = 5_000;
+const NO_SUCH_HOST = new Set(['ENOTFOUND', 'ENODATA']);
 
 export type Address = { address: string; family: 4 | 6 };
 
@@ -19,17 +20,20 @@ export class EgressRefused extends Error {
   readonly code: 'target_forbidden' | 'unreachable';
   readonly host: string;
   readonly port: number;
+  /** The resolver says that there is no such name, as opposed to saying nothing. */
+  readonly noSuchHost: boolean;
 
   constructor(
     code: 'target_forbidden' | 'unreachable',
     message: string,
-    target: { host: string; port: number },
+    target: { host: string; port: number; noSuchHost?: boolean },
   ) {
     super(message);
     this.name = 'EgressRefused';
     this.code = code;
     this.host = target.host;
     this.port = target.port;
+    this.noSuchHost = target.noSuchHost ?? false;
   }
 }
 
@@ -105,18 +109,26 @@ async function answersOf(lookUp: Resolve, host: string, port: number): ReturnTyp
   const timer = setTimeout(() => reject(new Error('no answer in time')), RESOLVE_TIMEOUT_MS);
   try {
     return await Promise.race([lookUp(host), late]);
-  } catch {
-    throw new EgressRefused('unreachable', `The name ${host} has no address.`, { host, port });
+  } catch (error) {
+    const isAnswer = NO_SUCH_HOST.has(String((error as NodeJS.ErrnoException).code));
+    throw isAnswer ? noAddress(host, port) : noAnswer(host, port);
   } finally {
     clearTimeout(timer);
   }
 }
 
+function noAddress(host: string, port: number): EgressRefused {
+  const target = { host, port, noSuchHost: true };
+  return new EgressRefused('unreachable', `The name ${host} has no address.`, target);
+}
+
+function noAnswer(host: string, port: number): EgressRefused {
+  return new EgressRefused('unreachable', `The name ${host} could not be looked up.`, { host, port });
+}
+
 /** One private answer among public ones refuses the name: which one is used is the resolver's whim. */
 function judgeAnswers(answers: { address: string; family: number }[], host: string, port: number): Address[] {
-  if (answers.length === 0) {
-    throw new EgressRefused('unreachable', `The name ${host} has no address.`, { host, port });
-  }
+  if (answers.length === 0) throw noAddress(host, port);
   if (answers.some(({ address }) => !isPublicAddress(address))) {
     throw new EgressRefused('target_forbidden', `${host} resolves to an address that is not public.`, {
       host,
