@@ -1,7 +1,8 @@
 import type { RequestListener } from 'node:http';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createAuthority } from '../../../examples/server/authority.ts';
 import type { SiteHoldError } from '../../kernel/holds.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -34,6 +35,30 @@ async function site(pages: Record<string, RequestListener> | RequestListener) {
   const open = (path = '/', timeoutMs = 20_000) =>
     fetchSite({ url: `${origin}${path}`, schemeGiven: true, timeoutMs });
   return { origin, asked, open, checkLinks, server };
+}
+
+/** One port that speaks https and http, as 443 and 80 of one host: a handshake begins with a byte of its own. */
+async function serveBoth(
+  certificate: { cert: string; key: string },
+  secure: RequestListener,
+  plain: RequestListener,
+): Promise<number> {
+  const tls = await serveTls(certificate, secure);
+  const http = await serve(plain);
+  const server = createServer((socket) => {
+    socket.once('data', (first) => {
+      const other = connect(first[0] === 0x16 ? tls.port : http.port, '127.0.0.1');
+      other.on('error', () => socket.destroy()).on('close', () => socket.destroy());
+      socket.on('error', () => other.destroy()).on('close', () => other.destroy());
+      other.write(first);
+      socket.pipe(other).pipe(socket);
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
 }
 
 const html =
@@ -155,6 +180,48 @@ describe('the scheme', () => {
     await expect(fetchSite({ url, schemeGiven: true })).rejects.toMatchObject({
       hold: { code: 'unreachable' },
     });
+  });
+
+  const DEFAULT_PAGE = '<title>Default Web Site Page</title><h1>Sorry!</h1>';
+  test.each<[string, RequestListener, RequestListener, string[], boolean, string]>([
+    ["the hoster's default page", html(DEFAULT_PAGE), html(PAGE), ['hoster.test'], false, 'http'],
+    ["the hoster's error", html('no site', {}, 404), html(PAGE), ['hoster.test'], false, 'http'],
+    [
+      'a default page for a visitor who asked for https',
+      html(DEFAULT_PAGE),
+      html(PAGE),
+      ['hoster.test'],
+      true,
+      'domain_parked',
+    ],
+    ['a page under the wrong name that can be used', html(PAGE), html(PAGE), ['hoster.test'], false, 'https'],
+    ['a default page under its own name', html(DEFAULT_PAGE), html(PAGE), names, false, 'domain_parked'],
+    [
+      'a default page on both',
+      html(DEFAULT_PAGE),
+      html('gone', {}, 404),
+      ['hoster.test'],
+      false,
+      'domain_parked',
+    ],
+    [
+      'a default page, and http that hangs up',
+      html(DEFAULT_PAGE),
+      (request) => request.socket.destroy(),
+      ['hoster.test'],
+      false,
+      'domain_parked',
+    ],
+  ])('%s on the secure port', async (_name, secure, plain, certified, schemeGiven, expected) => {
+    const authority = await createAuthority();
+    const issued = await authority.issue({ names: certified, notBefore: days(-1), notAfter: days(60) });
+    const port = await serveBoth(issued, secure, plain);
+    const { fetchSite } = fetcher(`site.test:${port}=127.0.0.1`, { extraCa: authority.certificatePem });
+    const ended = await fetchSite({ url: `https://site.test:${port}/`, schemeGiven }).then(
+      ({ facts }) => new URL(facts.final_url).protocol.slice(0, -1),
+      (error) => error.hold.code,
+    );
+    expect(ended).toBe(expected);
   });
 
   test('a name without address is not asked for twice', async () => {

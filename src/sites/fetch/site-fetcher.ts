@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { SiteHoldError } from '../../kernel/holds.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Fetched, FetchSession, GuardedFetch } from '../../runtime/egress/fetch.ts';
 import { FetchFault } from '../../runtime/egress/fetch-fault.ts';
@@ -10,7 +11,7 @@ import { scanHtml } from './html-scan.ts';
 import { metaRefreshTarget } from './meta-refresh.ts';
 import { judgePageKind } from './page-kind.ts';
 import { fetchRobots, robotsFactsFor } from './robots.ts';
-import { checkUsable, mayBeHtml } from './usable.ts';
+import { mayBeHtml, whyUnusable } from './usable.ts';
 
 const MAX_PAGE_BYTES = 5 * 1024 * 1024;
 const PAGE_TIMEOUT_MS = 20_000;
@@ -18,7 +19,7 @@ const MAX_HEADER_CHARACTERS = 1_000;
 
 export type SiteRequest = {
   url: string;
-  /** False when nobody said http or https: then http is tried where https cannot be had. */
+  /** False when nobody said http or https: then http is tried where https gives no page of the business. */
   schemeGiven: boolean;
   signal?: AbortSignal | undefined;
   /** For the page with its redirects. */
@@ -59,10 +60,9 @@ async function fetchSite(
 ): Promise<{ facts: FetchFacts; html: string }> {
   const startedAt = performance.now();
   const fetchedAt = clock.now();
-  const page = await fetchPage(session, request);
+  const { page, html, hold } = await fetchPage(session, request);
   const durationMs = Math.round(performance.now() - startedAt);
-  const html = decodeHtml(page.body, page.headers['content-type']);
-  checkUsable({ page, html, requestedUrl: request.url });
+  if (hold !== null) throw hold;
   const robots = await fetchRobots(session, page.url, request.signal);
   const facts: FetchFacts = {
     requested_url: request.url,
@@ -80,21 +80,46 @@ async function fetchSite(
   return { facts, html };
 }
 
-/** https first; http only where nobody asked for https and its host cannot be spoken to in it. */
-async function fetchPage(session: FetchSession, request: SiteRequest): Promise<Fetched> {
+type AskedPage = { page: Fetched; html: string; hold: SiteHoldError | null };
+
+/** https first; http only where nobody asked for https and the business is not to be had in it. */
+async function fetchPage(session: FetchSession, request: SiteRequest): Promise<AskedPage> {
+  const other = httpInstead(request);
   try {
-    return await askForPage(session, request.url, request);
+    const first = await judged(session, request, request.url);
+    if (other === null || !isHostersPage(first)) return first;
+    const second = await judged(session, request, other).catch(orNothing);
+    return second?.hold === null ? second : first;
   } catch (error) {
-    const other = httpInstead(request, error);
-    if (other === null) throw error;
-    return await askForPage(session, other, request);
+    if (other === null || !cannotBeSpokenTo(error)) throw error;
+    return await judged(session, request, other);
   }
 }
 
-function httpInstead({ url, schemeGiven }: SiteRequest, error: unknown): string | null {
-  if (schemeGiven || !url.startsWith('https:') || !(error instanceof FetchFault)) return null;
-  if (error.code !== 'unreachable' || error.noSuchHost || error.hops.length > 0) return null;
-  return url.replace(/^https:/, 'http:');
+async function judged(session: FetchSession, request: SiteRequest, url: string): Promise<AskedPage> {
+  const page = await askForPage(session, url, request);
+  const html = decodeHtml(page.body, page.headers['content-type']);
+  return { page, html, hold: whyUnusable({ page, html, requestedUrl: request.url }) };
+}
+
+function httpInstead({ url, schemeGiven }: SiteRequest): string | null {
+  return schemeGiven || !url.startsWith('https:') ? null : url.replace(/^https:/, 'http:');
+}
+
+/** Where many sites share a server, its own certificate and page answer over https for those without any. */
+function isHostersPage({ page, hold }: AskedPage): boolean {
+  if (page.certificate?.fault !== 'invalid') return false;
+  return hold?.hold.code === 'domain_parked' || hold?.hold.code === 'http_error';
+}
+
+function cannotBeSpokenTo(error: unknown): boolean {
+  if (!(error instanceof FetchFault)) return false;
+  return error.code === 'unreachable' && !error.noSuchHost && error.hops.length === 0;
+}
+
+function orNothing(error: unknown): null {
+  if (error instanceof FetchFault) return null;
+  throw error;
 }
 
 function askForPage(

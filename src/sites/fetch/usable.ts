@@ -6,8 +6,12 @@ import { judgePageKind } from './page-kind.ts';
 const MAX_ELEMENTS = 1_000_000;
 const SNIFFED_CHARACTERS = 1_024;
 
-/** Throws the hold of a page that is no site to look at: a wall, a parked domain, an error, not HTML, too large. */
-export function checkUsable(seen: { page: Fetched; html: string; requestedUrl: string }): void {
+/** The hold of a page that is no site to look at: a wall, a parked domain, an error, not HTML, too large. */
+export function whyUnusable(seen: {
+  page: Fetched;
+  html: string;
+  requestedUrl: string;
+}): SiteHoldError | null {
   const { page, html, requestedUrl } = seen;
   const kind = judgePageKind({
     url: page.url,
@@ -17,20 +21,24 @@ export function checkUsable(seen: { page: Fetched; html: string; requestedUrl: s
     html,
     isRendered: false,
   });
-  if (kind !== null) throw new SiteHoldError(kind.code, kind.message);
+  if (kind !== null) return new SiteHoldError(kind.code, kind.message);
   if (page.status < 200 || page.status >= 300) {
-    throw new SiteHoldError('http_error', `The site answers with status ${page.status} and not with a page.`);
+    return new SiteHoldError(
+      'http_error',
+      `The site answers with status ${page.status} and not with a page.`,
+    );
   }
   if (!mayBeHtml(page.headers) || (page.headers['content-type'] === undefined && !looksLikeHtml(html))) {
     const type = page.headers['content-type']?.slice(0, 100) ?? 'no type';
-    throw new SiteHoldError('not_html', `The address answers with something other than a page (${type}).`);
+    return new SiteHoldError('not_html', `The address answers with something other than a page (${type}).`);
   }
   if (countStartTags(html) > MAX_ELEMENTS) {
-    throw new SiteHoldError(
+    return new SiteHoldError(
       'page_too_large',
       `The page has more than ${MAX_ELEMENTS.toLocaleString('en')} elements.`,
     );
   }
+  return null;
 }
 
 /** Tells by headers whether a browser would show the answer as a page. */
