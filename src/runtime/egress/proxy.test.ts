@@ -151,6 +151,17 @@ describe('what is refused', () => {
     expect(proxy.blockedCount()).toBe(0);
   });
 
+  test('a host that pages use for signing in is a host like any other', async () => {
+    const asked: string[] = [];
+    const resolve: Resolve = async (host) => {
+      asked.push(host);
+      return [];
+    };
+    const proxy = await startProxy('', { resolve });
+    await tunnel(proxy, 'accounts.google.com:443');
+    expect(asked).toEqual(['accounts.google.com']);
+  });
+
   test('a name without address is unreachable, not blocked', async () => {
     const proxy = await startProxy('', { resolve: async () => [] });
     expect(await get(proxy, 'http://gone.test/')).toMatchObject({ status: 502, refused: 'unreachable' });

@@ -11,9 +11,11 @@ const MAX_CONNECTIONS = 256;
 const MAX_LISTED = 1_000;
 const COUNT_EVERY_MS = 50;
 
-/** Hosts that Chromium itself calls, whatever page is open: updates, accounts, models, error reports. */
+/**
+ * Hosts that Chromium itself calls and no page does: updates, models, error reports. Its other calls, as for
+ * accounts, belong to no context and never come here; hosts that pages load from too are not for this list.
+ */
 const BROWSER_HOMES = new Set([
-  'accounts.google.com',
   'android.clients.google.com',
   'clients2.google.com',
   'clients2.googleusercontent.com',
@@ -22,7 +24,6 @@ const BROWSER_HOMES = new Set([
   'edgedl.me.gvt1.com',
   'mtalk.google.com',
   'optimizationguide-pa.googleapis.com',
-  'redirector.gvt1.com',
   'safebrowsing.googleapis.com',
   'safebrowsingohttpgateway.googleapis.com',
   'sb-ssl.google.com',

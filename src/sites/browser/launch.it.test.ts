@@ -73,6 +73,15 @@ describe('one running Chromium', () => {
     expect(environment).not.toMatch(/AGOS_|SECRET=never|npm_|NODE|USER=/);
   });
 
+  // sabotage: src/sites/browser/launch-arguments.ts :: '--proxy-server=http://127.0.0.1:9', => '--no-proxy-server',
+  test('reaches nothing outside of a context with a proxy of its own: neither loopback nor its own homes', async () => {
+    const page = await chromium.browser.newPage();
+    for (const url of [`http://127.0.0.1:${chromium.debuggingPort}/`, 'https://accounts.google.com/']) {
+      await expect(page.goto(url)).rejects.toThrow('ERR_PROXY_CONNECTION_FAILED');
+    }
+    await page.close();
+  });
+
   test('answers on the debugging port that it wrote into its profile', async () => {
     const answer = await fetch(`http://127.0.0.1:${chromium.debuggingPort}/json/version`);
     expect(await answer.json()).toMatchObject({ Browser: expect.stringContaining('Chrome') });
