@@ -18,7 +18,10 @@ const QUIET_SERVICE_WORKERS = `if (self.ServiceWorkerContainer) {
 }`;
 
 /** The proxy that all traffic of one site passes. */
-export type SiteProxy = Pick<FilteringProxy, 'url' | 'blocked' | 'maxBytes' | 'overLimit' | 'close'>;
+export type SiteProxy = Pick<
+  FilteringProxy,
+  'url' | 'blocked' | 'blockedCount' | 'maxBytes' | 'overLimit' | 'close'
+>;
 
 export type PageOptions = {
   /** `null` leaves the emulation to whoever drives the page. */
@@ -33,6 +36,8 @@ export type OpenSite = {
   debuggingPort: number;
   browserVersion: string;
   blockedRequests(): BlockedRequest[];
+  /** All of them, also those beyond what is listed. */
+  blockedCount(): number;
   /** Opens a page for the time of `fn`; past the deadline the whole site ends with `page_timeout`. */
   withPage<T>(options: PageOptions, fn: UsePage<T>): Promise<T>;
 };
@@ -121,6 +126,7 @@ function siteOf(context: BrowserContext, deps: SiteDeps, stop: Stop): OpenSite {
     debuggingPort: deps.debuggingPort,
     browserVersion: browser.version(),
     blockedRequests: () => proxy.blocked(),
+    blockedCount: () => proxy.blockedCount(),
     async withPage(options, fn) {
       opening = true;
       const page = await context.newPage();

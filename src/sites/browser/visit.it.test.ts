@@ -107,7 +107,7 @@ test('a site is shown to a phone and to a desktop that name themselves, and what
   );
   expect(seen.phone.facts).toEqual({ width: 390, ratio: 2, touch: true, scroll: 0, lazy: 1 });
   expect(seen.desktop.facts).toEqual({ width: 1280, ratio: 1, touch: false, scroll: 0, lazy: 1 });
-  expect(seen).toMatchObject({ final_url: plain.url('/shop'), blocked_requests: [] });
+  expect(seen).toMatchObject({ final_url: plain.url('/shop'), blocked: { count: 0, first: [] } });
   expect(seen.phone.answer?.status).toBe(200);
   expect(seen.events.console_errors.map(({ text }) => text)).toContain('broken cart');
   expect(seen.events.page_errors.map(({ text }) => text)).toEqual(['Error: late failure']);

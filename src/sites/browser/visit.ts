@@ -1,7 +1,6 @@
 import type { Page } from 'playwright-core';
 import { SiteHoldError } from '../../kernel/holds.ts';
-import type { BlockedRequest } from '../../runtime/egress/proxy.ts';
-import { mergeEvents, type PageEvents } from '../page/events.ts';
+import { type BlockedFacts, mergeEvents, type PageEvents } from '../page/events.ts';
 import { type IsolatedWorld, openIsolatedWorld } from '../page/isolated-world.ts';
 import { DEVICES, type DeviceName } from './devices.ts';
 import type { WithMachineLock } from './machine-lock.ts';
@@ -21,7 +20,8 @@ const AROUND_PASSES_MS = 5_000;
 const TALL_PICTURE_MS = 5_000;
 const LEAVING_MS = 1_500;
 const MAX_ELEMENTS = 200_000;
-const MAX_BLOCKED = 100;
+const MAX_BLOCKED = 20;
+const MAX_BLOCKED_URL = 300;
 
 /** Reads what it needs from a settled page; its rects are CSS pixels of the whole document. */
 export type Collect<F> = (page: Page, device: DeviceName) => Promise<F>;
@@ -40,8 +40,8 @@ export type Visit<F> = {
   desktop: DevicePass<F>;
   /** Of both passes, each problem once. */
   events: PageEvents;
-  /** The first hundred requests that the proxy refused. */
-  blocked_requests: BlockedRequest[];
+  /** What the proxy refused, of both passes. */
+  blocked: BlockedFacts;
   duration_ms: number;
 };
 
@@ -70,7 +70,7 @@ export async function visitSite<F>(options: VisitOptions<F>): Promise<Visit<F>> 
         phone: withoutEvents(phone),
         desktop: withoutEvents(desktop),
         events: mergeEvents(phone.events, desktop.events),
-        blocked_requests: site.blockedRequests().slice(0, MAX_BLOCKED),
+        blocked: blockedFacts(site),
         duration_ms: Math.round(performance.now() - startedAt),
       };
     }),
@@ -79,6 +79,14 @@ export async function visitSite<F>(options: VisitOptions<F>): Promise<Visit<F>> 
 
 function withoutEvents<F>({ events: _events, ...pass }: LoggedPass<F>): DevicePass<F> {
   return pass;
+}
+
+function blockedFacts(site: OpenSite): BlockedFacts {
+  const listed = site.blockedRequests().slice(0, MAX_BLOCKED);
+  return {
+    count: site.blockedCount(),
+    first: listed.map(({ url, reason }) => ({ url: url.slice(0, MAX_BLOCKED_URL), reason })),
+  };
 }
 
 async function visitAs<F>(

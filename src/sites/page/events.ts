@@ -9,6 +9,9 @@ export type PageEvents = {
   mixed_content: { url: string; resource_type: string }[];
 };
 
+/** Requests of the page that were not let out: how many, and the first twenty. */
+export type BlockedFacts = { count: number; first: { url: string; reason: string }[] };
+
 /** Joins what both viewports noticed, each problem once. */
 export function mergeEvents(phone: PageEvents, desktop: PageEvents): PageEvents {
   const once = <T>(items: T[], keyOf: (item: T) => string): T[] =>

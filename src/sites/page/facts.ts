@@ -1,4 +1,4 @@
-import type { PageEvents } from './events.ts';
+import type { BlockedFacts, PageEvents } from './events.ts';
 
 /** Box in CSS pixels of the whole document, as in a screenshot of the full page. */
 export type Rect = { x: number; y: number; width: number; height: number };
@@ -95,4 +95,6 @@ export type PageFacts = {
   desktop: ViewportFacts;
   /** Of both viewports, each problem once. */
   events: PageEvents;
+  /** What the page asked for at addresses that are not public. */
+  blocked: BlockedFacts;
 };

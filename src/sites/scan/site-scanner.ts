@@ -66,6 +66,7 @@ export function createSiteScanner(deps: ScannerDeps): SiteScanner {
         phone: phone.facts.facts,
         desktop: desktop.facts.facts,
         events: visit.events,
+        blocked: visit.blocked,
       };
       return { page, phone: phone.screenshot, desktop: desktop.screenshot };
     },

@@ -78,6 +78,7 @@ export function detectorInput(
       mixed_content: [],
       ...change.events,
     },
+    blocked: { count: 0, first: [] },
   };
   const now = new Date('2026-11-21T12:00:00Z');
   return { fetch, page, lighthouse: null, links: null, now, technologies: [], ...change.input };
