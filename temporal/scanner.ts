@@ -7,9 +7,9 @@ import { startFilteringProxy } from '../src/runtime/egress/proxy.ts';
 import { createMachineLock } from '../src/sites/browser/machine-lock.ts';
 import { createBrowserPool } from '../src/sites/browser/pool.ts';
 import { createSiteFetcher } from '../src/sites/fetch/index.ts';
-import { USER_AGENT } from '../src/sites/fetch/user-agent.ts';
 import { createLighthouseRunner } from '../src/sites/lighthouse/run.ts';
 import { createSiteScanner, type SiteScanner } from '../src/sites/scan/site-scanner.ts';
+import { fetchUserAgent } from '../src/sites/user-agent.ts';
 
 /** A browser is replaced after so many sites or above so much memory: Chromium never gives all of it back. */
 const BROWSER_MAX_SITES = 50;
@@ -23,17 +23,19 @@ export function composeScanner(
 ): { scanner: SiteScanner; guard: EgressGuard; close(): Promise<void> } {
   const guard = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
   const extraCa = config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
-  const guardedFetch = createGuardedFetch({ guard, userAgent: USER_AGENT, clock, extraCa });
+  const contact = config.AGOS_SCANNER_CONTACT;
+  const guardedFetch = createGuardedFetch({ guard, userAgent: fetchUserAgent(contact), clock, extraCa });
   const withMachineLock = createMachineLock();
   const pool = createBrowserPool({
     executablePath: config.CHROMIUM_PATH ?? '/usr/bin/chromium',
     sandbox: config.AGOS_CHROMIUM_SANDBOX ? 'on' : 'off',
     rendererMemoryMb: RENDERER_MEMORY_MB,
+    contact,
     startProxy: () => startFilteringProxy({ guard }),
     maxSites: BROWSER_MAX_SITES,
     maxMemoryMb: BROWSER_MAX_MEMORY_MB,
   });
-  const lighthouse = createLighthouseRunner({ pool, withMachineLock });
+  const lighthouse = createLighthouseRunner({ pool, withMachineLock, contact });
   const scanner = createSiteScanner({
     guard,
     fetcher: createSiteFetcher({ guardedFetch, clock }),

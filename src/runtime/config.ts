@@ -3,6 +3,13 @@ import { z } from 'zod';
 /** A boolean from a closed list of words, so that a typing error stops the process instead of meaning "off". */
 const flag = z.enum(['on', 'off']).transform((word) => word === 'on');
 
+/** Visible ASCII without what could end the comment of a user agent. */
+const PLAIN_CONTACT = /^[\x21-\x27\x2a-\x5b\x5d-\x7e]{1,200}$/;
+
+const contact = z
+  .string()
+  .refine(isContact, 'must be a URL or a mail address of at most 200 plain characters, without parentheses');
+
 const environmentSchema = z.object({
   AGOS_ENV: z.enum(['development', 'production']).default('production'),
   AGOS_HOST: z.string().default('127.0.0.1'),
@@ -32,6 +39,8 @@ const environmentSchema = z.object({
   /** PEM file of one more certificate authority for scanned sites; development only. */
   AGOS_EXTRA_CA: z.string().optional(),
   AGOS_CHROMIUM_SANDBOX: flag.default(true),
+  /** Whom a site's owner may ask about the scanner: URL or mail address, part of its user agent. */
+  AGOS_SCANNER_CONTACT: contact.optional(),
   CHROMIUM_PATH: z.string().optional(),
   /** Refuses decisions that carry no signed ticket. */
   AGOS_REQUIRE_DECISION_TICKET: flag.default(false),
@@ -56,6 +65,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const config = parsed.data;
   if (config.AGOS_ENV === 'production') refuseDevelopmentSettings(config);
   return config;
+}
+
+function isContact(text: string): boolean {
+  if (!PLAIN_CONTACT.test(text)) return false;
+  return /^https?:\/\//.test(text) ? URL.canParse(text) : z.email().safeParse(text).success;
 }
 
 function refuseDevelopmentSettings(config: Config): void {

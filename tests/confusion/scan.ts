@@ -10,11 +10,12 @@ import { createGuardedFetch } from '../../src/runtime/egress/fetch.ts';
 import { createEgressGuard } from '../../src/runtime/egress/guard.ts';
 import { createMachineLock } from '../../src/sites/browser/machine-lock.ts';
 import type { FetchFacts } from '../../src/sites/fetch/facts.ts';
-import { createSiteFetcher, type LinkCheck, USER_AGENT } from '../../src/sites/fetch/index.ts';
+import { createSiteFetcher, type LinkCheck } from '../../src/sites/fetch/index.ts';
 import type { LighthouseFacts } from '../../src/sites/lighthouse/facts.ts';
 import { createLighthouseRunner } from '../../src/sites/lighthouse/run.ts';
 import type { PageFacts } from '../../src/sites/page/facts.ts';
 import { createSiteScanner } from '../../src/sites/scan/site-scanner.ts';
+import { fetchUserAgent } from '../../src/sites/user-agent.ts';
 import { testPool } from '../support/test-browser.ts';
 
 const PORT = 8443;
@@ -43,7 +44,7 @@ export async function startScanner(options: {
   const clock = { now: () => now };
   const guard = createEgressGuard({ allowTargets: targets });
   const extraCa = authority.certificatePem;
-  const guardedFetch = createGuardedFetch({ guard, userAgent: USER_AGENT, clock, extraCa });
+  const guardedFetch = createGuardedFetch({ guard, userAgent: fetchUserAgent(), clock, extraCa });
   const pool = await testPool(targets);
   const withMachineLock = createMachineLock();
   const scanner = createSiteScanner({

@@ -1,4 +1,5 @@
 import type { CDPSession } from 'playwright-core';
+import { browserProduct } from '../user-agent.ts';
 
 export type DeviceName = 'phone' | 'desktop';
 
@@ -18,19 +19,20 @@ export const DEVICES: Record<DeviceName, Device> = {
   desktop: { width: 1280, height: 720, pixelRatio: 1, mobile: false, screenshotScale: 1 },
 };
 
-/** How our browser names itself to the sites it opens, at the end of the usual words. */
-export const SCANNER_PRODUCT = 'AgOS-Scanner/1.0';
-
 /** The user agent of one device; `version` is the browser's own. */
-export function userAgent(mobile: boolean, version: string): string {
+export function userAgent(mobile: boolean, version: string, contact?: string): string {
   const major = version.split('.')[0];
   const system = mobile ? 'Linux; Android 15; Pixel 9' : 'X11; Linux x86_64';
   const product = `Chrome/${major}.0.0.0 ${mobile ? 'Mobile ' : ''}Safari/537.36`;
-  return `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) ${product} ${SCANNER_PRODUCT}`;
+  return `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) ${product} ${browserProduct(contact)}`;
 }
 
 /** Makes a page look, to its site, like one device; holds while the session stays attached. */
-export async function emulateDevice(session: CDPSession, device: Device, version: string): Promise<void> {
+export async function emulateDevice(
+  session: CDPSession,
+  device: Device,
+  { version, contact }: { version: string; contact?: string | undefined },
+): Promise<void> {
   const { width, height, pixelRatio: deviceScaleFactor, mobile } = device;
   const orientation = mobile ? { angle: 0, type: 'portraitPrimary' as const } : null;
   await Promise.all([
@@ -48,7 +50,7 @@ export async function emulateDevice(session: CDPSession, device: Device, version
       mobile ? { enabled: true, maxTouchPoints: 5 } : { enabled: false },
     ),
     session.send('Emulation.setUserAgentOverride', {
-      userAgent: userAgent(mobile, version),
+      userAgent: userAgent(mobile, version, contact),
       acceptLanguage: 'en-US,en',
       platform: mobile ? 'Linux armv81' : 'Linux x86_64',
       userAgentMetadata: {

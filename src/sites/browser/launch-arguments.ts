@@ -4,7 +4,10 @@ import { userAgent } from './devices.ts';
 export const REFUSED_DEFAULT_ARGUMENTS = ['--disable-popup-blocking', '--disable-ipc-flooding-protection'];
 
 /** Arguments that leave a page no way out but the proxy of its own context. */
-export function launchArguments(rendererMemoryMb: number): string[] {
+export function launchArguments(options: {
+  rendererMemoryMb: number;
+  contact?: string | undefined;
+}): string[] {
   return [
     '--remote-debugging-port=0',
     // What belongs to no context, such as Chromium's own calls home, ends at a port where nobody listens.
@@ -13,7 +16,7 @@ export function launchArguments(rendererMemoryMb: number): string[] {
     // Names are resolved and judged by the proxy; Chromium itself never asks a resolver.
     '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
     // For the few requests that belong to no page, such as Lighthouse's for robots.txt; pages say more exactly.
-    `--user-agent=${userAgent(false, '156')}`,
+    `--user-agent=${userAgent(false, '156', options.contact)}`,
     '--disable-quic',
     // WebRTC knows no HTTP proxy for UDP, so it gets none. The switch has had two names.
     '--webrtc-ip-handling-policy=disable_non_proxied_udp',
@@ -24,6 +27,6 @@ export function launchArguments(rendererMemoryMb: number): string[] {
     '--disable-client-side-phishing-detection',
     // The watch over memory kills earlier, before the heap's limit makes it thrash; this holds while our own
     // thread is busy.
-    `--js-flags=--max-old-space-size=${Math.round(rendererMemoryMb * 1.5)}`,
+    `--js-flags=--max-old-space-size=${Math.round(options.rendererMemoryMb * 1.5)}`,
   ];
 }

@@ -25,6 +25,8 @@ export type ChromiumOptions = {
   /** Where the profile folder is made; the user above must be able to reach it. */
   profilesDir?: string | undefined;
   rendererMemoryMb: number;
+  /** Whom sites may ask about us; part of the user agent. */
+  contact?: string | undefined;
 };
 
 export type RunningChromium = {
@@ -80,7 +82,7 @@ async function startBrowser(
       AGOS_PROFILE: profile,
       ...(user ? { AGOS_UID: String(user.uid), AGOS_GID: String(user.gid) } : {}),
     },
-    args: launchArguments(options.rendererMemoryMb),
+    args: launchArguments(options),
     ignoreDefaultArgs: REFUSED_DEFAULT_ARGUMENTS,
     // The worker's own shutdown closes the pool; a second handler would end Chromium under open sites.
     handleSIGINT: false,

@@ -48,6 +48,7 @@ export type UsePage<T> = (page: Page, session: CDPSession) => Promise<T>;
 export type SiteDeps = {
   browser: Browser;
   debuggingPort: number;
+  contact?: string | undefined;
   proxy: SiteProxy;
   signal: AbortSignal;
   deadlineMs: number;
@@ -152,7 +153,8 @@ async function usePage<T>(
   });
   try {
     const session = await page.context().newCDPSession(page);
-    if (device) await emulateDevice(session, DEVICES[device], deps.browser.version());
+    const name = { version: deps.browser.version(), contact: deps.contact };
+    if (device) await emulateDevice(session, DEVICES[device], name);
     return await fn(page, session);
   } catch (error) {
     // A renderer that dies while its page loads aborts the load first; that it crashed is heard of later.

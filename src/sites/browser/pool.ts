@@ -109,7 +109,16 @@ export function createBrowserPool(options: BrowserPoolOptions): BrowserPool {
         const { explainCrash } = slot.memory;
         const onStuck = (): Promise<void> => killTree(pid);
         return await openSite(
-          { browser, debuggingPort, proxy, signal, deadlineMs, explainCrash, onStuck },
+          {
+            browser,
+            debuggingPort,
+            contact: options.contact,
+            proxy,
+            signal,
+            deadlineMs,
+            explainCrash,
+            onStuck,
+          },
           fn,
         );
       } catch (error) {

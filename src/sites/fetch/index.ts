@@ -7,4 +7,3 @@ export {
   type SiteFetcherDeps,
   type SiteRequest,
 } from './site-fetcher.ts';
-export { USER_AGENT } from './user-agent.ts';

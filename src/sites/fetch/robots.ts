@@ -1,8 +1,8 @@
 import robotsParserModule from 'robots-parser';
 import type { FetchSession } from '../../runtime/egress/fetch.ts';
 import { FetchFault } from '../../runtime/egress/fetch-fault.ts';
+import { PRODUCT_TOKEN } from '../user-agent.ts';
 import type { RobotsFacts } from './facts.ts';
-import { PRODUCT_TOKEN } from './user-agent.ts';
 
 /** The package's types describe an ES module; as CommonJS its default import is the function itself. */
 const robotsParser = robotsParserModule as unknown as typeof robotsParserModule.default;

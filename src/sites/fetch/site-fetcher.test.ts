@@ -9,7 +9,8 @@ import { systemClock } from '../../runtime/clock.ts';
 import { createGuardedFetch } from '../../runtime/egress/fetch.ts';
 import { createEgressGuard, type Resolve } from '../../runtime/egress/guard.ts';
 import { serve, serveTls } from '../../runtime/egress/test-servers.ts';
-import { createSiteFetcher, USER_AGENT } from './index.ts';
+import { fetchUserAgent } from '../user-agent.ts';
+import { createSiteFetcher } from './index.ts';
 
 const PAGE = '<!doctype html><title>Harbour Bakery</title><h1>Harbour Bakery</h1><p>Fresh bread.</p>';
 const days = (n: number) => new Date(Date.now() + n * 86_400_000);
@@ -17,7 +18,12 @@ const days = (n: number) => new Date(Date.now() + n * 86_400_000);
 function fetcher(allowTargets: string, more: { extraCa?: string; resolve?: Resolve } = {}) {
   const { extraCa, ...guardDeps } = more;
   const guard = createEgressGuard({ allowTargets, ...guardDeps });
-  const guardedFetch = createGuardedFetch({ guard, clock: systemClock, userAgent: USER_AGENT, extraCa });
+  const guardedFetch = createGuardedFetch({
+    guard,
+    clock: systemClock,
+    userAgent: fetchUserAgent(),
+    extraCa,
+  });
   return createSiteFetcher({ guardedFetch, clock: systemClock });
 }
 

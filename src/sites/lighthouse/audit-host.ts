@@ -4,7 +4,7 @@ import type { LighthouseFacts } from './facts.ts';
 
 const MEMORY_MB = 1_500;
 
-export type AuditRequest = { port: number; marker: string; url: string };
+export type AuditRequest = { port: number; marker: string; url: string; contact?: string | undefined };
 
 export type AuditAnswer = { facts: LighthouseFacts } | { hold: Hold<SiteHoldCode> } | { failure: string };
 

@@ -5,7 +5,7 @@ import { SiteHoldError } from '../../kernel/holds.ts';
 import type { AuditAnswer, AuditRequest } from './audit-host.ts';
 import { holdFor } from './fault.ts';
 import { mapResult } from './map-result.ts';
-import { LIGHTHOUSE_FLAGS } from './settings.ts';
+import { lighthouseFlags } from './settings.ts';
 
 const FIND_PAGE_MS = 5_000;
 
@@ -16,10 +16,10 @@ parentPort?.on('message', (request: AuditRequest) => {
   void answer(request).then((message) => parentPort?.postMessage(message));
 });
 
-async function answer({ port, marker, url }: AuditRequest): Promise<AuditAnswer> {
+async function answer({ port, marker, url, contact }: AuditRequest): Promise<AuditAnswer> {
   try {
     const startedAt = performance.now();
-    const report = await throughPuppeteer(port, marker, (page) => measure(url, page));
+    const report = await throughPuppeteer(port, marker, (page) => measure(url, page, contact));
     return { facts: mapResult(report, Math.round(performance.now() - startedAt)) };
   } catch (error) {
     if (error instanceof SiteHoldError) return { hold: error.hold };
@@ -43,8 +43,8 @@ async function throughPuppeteer<T>(port: number, marker: string, fn: (page: Page
   }
 }
 
-async function measure(url: string, page: Page): Promise<RunnerResult['lhr']> {
-  const result = await lighthouse(url, LIGHTHOUSE_FLAGS, undefined, page).catch((error) => {
+async function measure(url: string, page: Page, contact: string | undefined): Promise<RunnerResult['lhr']> {
+  const result = await lighthouse(url, lighthouseFlags(contact), undefined, page).catch((error) => {
     throw holdFor(codeOf(error)) ?? error;
   });
   if (!result) throw new Error('Lighthouse gave no result.');

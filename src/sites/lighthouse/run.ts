@@ -20,8 +20,10 @@ export type LighthouseRunner = {
 export function createLighthouseRunner(deps: {
   pool: BrowserPool;
   withMachineLock: WithMachineLock;
+  /** Whom sites may ask about us; part of the user agent. */
+  contact?: string | undefined;
 }): LighthouseRunner {
-  const { pool, withMachineLock } = deps;
+  const { pool, withMachineLock, contact } = deps;
   const oneAtATime = pLimit(1);
   const host = createAuditHost();
 
@@ -32,7 +34,7 @@ export function createLighthouseRunner(deps: {
       const gone = new AbortController();
       page.once('close', () => gone.abort());
       page.once('crash', () => gone.abort());
-      return await host.audit({ port: site.debuggingPort, marker, url }, gone.signal);
+      return await host.audit({ port: site.debuggingPort, marker, url, contact }, gone.signal);
     });
   }
 

@@ -9,9 +9,9 @@ import { type BlockedRequest, startFilteringProxy } from '../../../src/runtime/e
 import { createMachineLock } from '../../../src/sites/browser/machine-lock.ts';
 import { createBrowserPool } from '../../../src/sites/browser/pool.ts';
 import { createSiteFetcher } from '../../../src/sites/fetch/index.ts';
-import { USER_AGENT } from '../../../src/sites/fetch/user-agent.ts';
 import { createLighthouseRunner } from '../../../src/sites/lighthouse/run.ts';
 import { createSiteScanner, type SiteScanner } from '../../../src/sites/scan/site-scanner.ts';
+import { fetchUserAgent } from '../../../src/sites/user-agent.ts';
 import { testChromium } from '../../support/test-browser.ts';
 
 /** The scanner as a worker composes it, with what its proxies refused in view. */
@@ -27,7 +27,7 @@ export type TestScan = {
 export async function startScan(options: { allowTargets?: string; resolve?: Resolve }): Promise<TestScan> {
   const { allowTargets, resolve } = options;
   const guard = createEgressGuard({ allowTargets, ...(resolve && { resolve }) });
-  const guardedFetch = createGuardedFetch({ guard, userAgent: USER_AGENT, clock: systemClock });
+  const guardedFetch = createGuardedFetch({ guard, userAgent: fetchUserAgent(), clock: systemClock });
   const lockDir = mkdtempSync(join(tmpdir(), 'agos-test-lock-'));
   const withMachineLock = createMachineLock({ dir: lockDir });
   let refused: BlockedRequest[] = [];
