@@ -8,6 +8,7 @@ const judgement = z.object({ expected: z.boolean().nullable(), why: z.string() }
 
 const labelsSchema = z.object({
   hold: z.string().nullable(),
+  near_miss_of: z.array(z.enum(SIGNAL_CODES)).default([]),
   signals: z.partialRecord(z.enum(SIGNAL_CODES), judgement),
 });
 

@@ -2,17 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { listSiteFolders, readSite } from '../../examples/server/index.ts';
-import { SiteHoldError } from '../../src/kernel/holds.ts';
 import { loadPlaybooks } from '../../src/triage/playbooks/load.ts';
-import { SIGNAL_CODES } from '../../src/triage/signals/codes.ts';
-import { detectSignals } from '../../src/triage/signals/detect.ts';
-import { readLabels } from './labels.ts';
+import { judgeSite, LABELS_NOW } from './judge.ts';
 import { writeReport } from './report.ts';
-import { type ConfusionScanner, startScanner } from './scan.ts';
-import { printVerdicts, type Verdict } from './table.ts';
+import { startScanner } from './scan.ts';
+import { disagreementsOf, printVerdicts, type Verdict } from './table.ts';
 
-/** The day the labels were written for. */
-const NOW = new Date('2026-11-21T12:00:00Z');
 const ROOT = join(import.meta.dirname, '..', '..');
 
 const { values, positionals } = parseArgs({
@@ -25,46 +20,21 @@ const folders = [join(ROOT, 'tests', 'sites'), join(ROOT, 'examples', 'sites')]
   .filter((folder) => existsSync(join(folder, 'labels.json')))
   .filter((folder) => positionals.length === 0 || positionals.some((name) => folder.endsWith(name)));
 
-const scanner = await startScanner({ folders, now: NOW, fast: values.fast });
+const scanner = await startScanner({ folders, now: LABELS_NOW, fast: values.fast });
 const verdicts: Verdict[] = [];
 const holds: string[] = [];
-for (const folder of folders) verdicts.push(...(await judge(scanner, folder)));
+for (const folder of folders) {
+  const { host } = readSite(folder);
+  process.stderr.write(`${host}\n`);
+  const judged = await judgeSite(scanner, folder, technologies);
+  verdicts.push(...judged.verdicts);
+  if (judged.holdDifference) holds.push(`  ${judged.holdDifference}`);
+  const { reports } = values;
+  if (reports && judged.found)
+    writeReport(reports, host, judged.found.scanned, judged.found.signals, LABELS_NOW);
+}
 await scanner.close();
 process.stdout.write(
   `${printVerdicts(verdicts)}\n\nholds that differ from the label:\n${holds.join('\n') || 'none'}\n`,
 );
-
-/** Scans one site and puts each label beside what the detectors say. */
-async function judge(scanner: ConfusionScanner, folder: string): Promise<Verdict[]> {
-  const site = readSite(folder);
-  const labels = readLabels(folder);
-  process.stderr.write(`${site.host}\n`);
-  try {
-    const scanned = await scanner.scan(site);
-    const { fetch, page, links, lighthouse } = scanned;
-    if (labels.hold !== null) holds.push(`  ${site.host}: label ${labels.hold}, scanned`);
-    const signals = detectSignals({ fetch, page, links, lighthouse, now: NOW, technologies });
-    if (values.reports) writeReport(values.reports, site.host, scanned, signals, NOW);
-    return SIGNAL_CODES.flatMap((code, index): Verdict[] => {
-      const label = labels.signals[code];
-      const signal = signals[index];
-      if (!label || !signal || label.expected === null || labels.hold !== null) return [];
-      const seen =
-        JSON.stringify(signal.value)?.slice(0, 300) +
-        signal.evidence
-          .slice(0, 2)
-          .map((one) => ` | ${one.text} ${one.snippet ?? ''}`)
-          .join('');
-      return [
-        { site: site.host, code, expected: label.expected, detected: signal.detected, why: label.why, seen },
-      ];
-    });
-  } catch (error) {
-    const code =
-      error instanceof SiteHoldError
-        ? error.hold.code
-        : `failed: ${error instanceof Error ? error.message : String(error)}`;
-    if (labels.hold !== code) holds.push(`  ${site.host}: label ${labels.hold}, ${code}`);
-    return [];
-  }
-}
+process.exitCode = disagreementsOf(verdicts).length === 0 && holds.length === 0 ? 0 : 1;

@@ -24,6 +24,11 @@ export function countVerdicts(verdicts: readonly Verdict[]): Map<SignalCode, Cou
   return table;
 }
 
+/** Where a detector says the contrary of the label; that it cannot tell is no disagreement. */
+export function disagreementsOf(verdicts: readonly Verdict[]): Verdict[] {
+  return verdicts.filter(({ expected, detected }) => detected !== null && detected !== expected);
+}
+
 /** The confusion table and each disagreement, as text. */
 export function printVerdicts(verdicts: readonly Verdict[]): string {
   const rows = [...countVerdicts(verdicts)].map(([code, counts]) => {
@@ -32,7 +37,7 @@ export function printVerdicts(verdicts: readonly Verdict[]): string {
   });
   const head =
     'signal'.padEnd(26) + ['tp', 'fp', 'fn', 'tn', 'unknown'].map((one) => one.padStart(8)).join('');
-  const wrong = verdicts.filter(({ expected, detected }) => detected !== null && detected !== expected);
+  const wrong = disagreementsOf(verdicts);
   const lines = wrong.map(
     (one) =>
       `${one.expected ? 'missed' : 'wrong '}  ${one.site}  ${one.code}\n    label: ${one.why}\n    seen:  ${one.seen}`,
