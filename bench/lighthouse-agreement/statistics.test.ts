@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseSpread, judge, median, ownNoise, rankCorrelation } from './statistics.ts';
+import { chooseSpread, judge, median, ownNoise, rankCorrelation, whyTrial } from './statistics.ts';
 
 test('the median of an even count lies between the two middle values', () => {
   expect(median([9, 1, 5])).toBe(5);
@@ -35,4 +35,16 @@ test('two sides that order the sites differently do not agree', () => {
 test('sites of one band of scores do not crowd out the others', () => {
   const scores = [100, 99, 98, 97, 12, 50].map((score) => ({ score }));
   expect(chooseSpread(scores, 2).map(({ score }) => score)).toEqual([100, 99, 12, 50]);
+});
+
+test('fewer than 15 sites, or fewer than 3 runs on either side of one, are a trial and no proof', () => {
+  const sites = Array.from({ length: 15 }, (_, index) => ({
+    site: `s${index}`,
+    ours: [1, 2, 3],
+    cli: [1, 2, 3],
+  }));
+  expect(whyTrial(sites)).toBeNull();
+  expect(whyTrial(sites.slice(1))).toContain('a trial, not a proof');
+  expect(whyTrial(sites.with(3, { ...sites[3]!, cli: [1, 2] }))).toContain('a trial, not a proof');
+  expect(whyTrial([])).toContain('a trial, not a proof');
 });

@@ -59,6 +59,17 @@ export type Verdict = {
   agrees: boolean;
 };
 
+/** With fewer of either, chance could make the sides agree. */
+export const LEAST_SITES = 15;
+const LEAST_RUNS = 3;
+
+/** Why an agreement of so few measurements proves nothing, as a sentence; null when there are enough. */
+export function whyTrial(sites: readonly SiteRuns[]): string | null {
+  const runs = Math.min(...sites.flatMap(({ ours, cli }) => [ours.length, cli.length]));
+  if (sites.length >= LEAST_SITES && runs >= LEAST_RUNS) return null;
+  return `This is a trial, not a proof: it takes at least ${LEAST_SITES} sites and ${LEAST_RUNS} runs of each.`;
+}
+
 /** The rule: the median difference is at most the command line's own noise and 2, and the order is the same. */
 export function judge(sites: readonly SiteRuns[]): Verdict {
   const medianDifference = median(sites.map(({ ours, cli }) => Math.abs(median(ours) - median(cli))));
