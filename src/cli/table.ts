@@ -5,8 +5,7 @@ import type { TriageLine } from './triage-line.ts';
 
 /** Text of strangers as a terminal may show it: no control characters, no escape sequences, no bidi tricks. */
 export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it removes
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, ' ');
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
 }
 
 const cut = (text: string, max: number) => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
@@ -17,6 +16,7 @@ export function table(head: string[], rows: string[][]): string {
   const out = new Table({
     head: head.map((name) => pc.bold(name)),
     colWidths: widths.map((width) => width + 2),
+    // The library would colour a file and a pipe too.
     style: { head: [], border: pc.isColorSupported ? ['gray'] : [] },
   });
   out.push(...rows.map((row) => row.map((cell, column) => wrap(cell, widths[column] ?? NARROWEST))));

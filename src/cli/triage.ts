@@ -5,7 +5,7 @@ import { EXIT, type ExitCode, worst } from './exit.ts';
 import { type Asked, askTriage, currentLine, untilSettled } from './follow.ts';
 import { liveRows } from './live.ts';
 import { acting, interruption, print, printJson, unlessInterrupted } from './output.ts';
-import { resultTable } from './table.ts';
+import { plain, resultTable } from './table.ts';
 import { exitCodeOf, type TriageLine } from './triage-line.ts';
 
 type Options = { json?: boolean; wait?: boolean };
@@ -65,6 +65,6 @@ async function printTable(client: ApiClient, lines: TriageLine[]): Promise<void>
       line.lead_id && (line.score !== null || line.hold)
         ? await client.location(`/v1/leads/${line.lead_id}/report`)
         : null;
-    if (report) print(`report of ${line.url}: ${report}`);
+    if (report) print(`report of ${plain(line.url)}: ${report}`);
   }
 }
