@@ -5,7 +5,7 @@ import { newId } from '../../src/runtime/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { insertAudit, insertBatch, insertLead, insertRun, type Owner } from '../support/rows.ts';
 import { createTenant, type TestTenant } from '../support/tenant.ts';
-import { FUNCTIONS, GLOBAL_TABLES, RUNTIME_GRANTS, SELF_TABLES, SYSTEM_TABLES } from './tables.ts';
+import { DEFINERS, FUNCTIONS, GLOBAL_TABLES, RUNTIME_GRANTS, SELF_TABLES, SYSTEM_TABLES } from './tables.ts';
 
 let database: TestDatabase;
 let app: postgres.Sql;
@@ -210,11 +210,17 @@ describe('roles', () => {
     await expect(system`create table mine (id int)`).rejects.toThrow(/permission denied/);
   });
 
-  test('the functions are the known ones, and none runs with its owner’s rights', async () => {
-    const functions = await database.admin<{ name: string; definer: boolean }[]>`
-      select proname as name, prosecdef as definer from pg_proc where pronamespace = 'public'::regnamespace order by 1`;
-    expect(functions.map(({ name }) => name)).toEqual(FUNCTIONS);
-    for (const { name, definer } of functions) expect([name, definer]).toEqual([name, false]);
+  test('the functions are the known ones; one that runs with its owner’s rights has a reason and a fixed path', async () => {
+    const functions = await database.admin<
+      { name: string; definer: boolean; settings: string[] | null; acl: string }[]
+    >`select proname as name, prosecdef as definer, proconfig as settings, proacl::text as acl
+      from pg_proc where pronamespace = 'public'::regnamespace order by 1`;
+    expect(functions.map(({ name }) => name)).toEqual([...FUNCTIONS].sort());
+    expect(functions.filter(({ definer }) => definer).map(({ name }) => name)).toEqual(Object.keys(DEFINERS));
+    for (const { settings, acl } of functions.filter(({ definer }) => definer)) {
+      expect(settings).toEqual(['search_path=pg_catalog, pg_temp']);
+      expect(acl).toBe('{postgres=X/postgres,agos_app=X/postgres}');
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { and, eq, gte, ilike, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { Tx } from '../../runtime/database/database.ts';
 import {
   keyset,
@@ -52,11 +52,6 @@ export function conditions(filter: LeadFilter): (SQL | undefined)[] {
     filter.assigned_to && eq(leads.assignedTo, filter.assigned_to),
     filter.min_score === undefined ? undefined : gte(leads.score, filter.min_score),
     filter.max_score === undefined ? undefined : lte(leads.score, filter.max_score),
-    filter.q ? contains(filter.q) : undefined,
+    filter.q ? sql`${leads.id} in (select agos_search_leads(${filter.q}))` : undefined,
   ].map((condition) => condition || undefined);
-}
-
-function contains(text: string): SQL | undefined {
-  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
-  return or(ilike(leads.domain, pattern), ilike(leads.companyName, pattern));
 }

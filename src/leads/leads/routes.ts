@@ -61,6 +61,7 @@ const listRoute = defineRoute({
     query: z.strictObject({ ...pageFields(['-created_at', 'score', 'status_changed_at']), ...leadFilter }),
   },
   responses: { 200: { description: 'A page of leads.', schema: pageOf(leadView) } },
+  errors: ['query_too_long'],
   handler: async (ctx) => {
     const page = ctx.paging.open(ctx.query);
     const found = await listLeads(ctx.tx, ctx.scope.tenant, ctx.query, page);
@@ -79,6 +80,7 @@ const exportRoute = defineRoute({
   transaction: 'none',
   request: { query: z.strictObject(leadFilter) },
   responses: { 200: { description: 'All leads that the filter names.', contentType: 'text/csv' } },
+  errors: ['query_too_long'],
   handler: async (ctx) => ({ status: 200, stream: exported(ctx.db, ctx.scope, ctx.query) }),
 });
 

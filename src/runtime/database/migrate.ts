@@ -14,6 +14,7 @@ export async function migrateDatabase(options: { adminUrl: string }): Promise<vo
   const client = postgres(options.adminUrl, { max: 1, connect_timeout: 10, onnotice: () => {} });
   try {
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
+    await ensureTrigrams(client);
     await migrate(drizzle(client), { migrationsFolder: MIGRATIONS });
     await client`grant usage on schema drizzle to agos_app`;
     await client`grant select on drizzle.__drizzle_migrations to agos_app`;
@@ -40,3 +41,20 @@ export async function isMigrated(options: { url: string }): Promise<boolean> {
 
 /** No such schema or table; or they are there, from before the runtime role could read them. */
 const NOT_MIGRATED = new Set(['3F000', '42P01', '42501']);
+
+/** The extension that search has its index from; it stands in a schema of its own, beside our functions. */
+async function ensureTrigrams(client: postgres.Sql): Promise<void> {
+  const [known] = await client`select 1 from pg_extension where extname = 'pg_trgm'`;
+  if (known) return;
+  try {
+    await client`create schema if not exists agos_extensions`;
+    await client`create extension pg_trgm schema agos_extensions`;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `Search needs PostgreSQL's extension pg_trgm, and DATABASE_ADMIN_URL could not create it (${reason}). ` +
+        'Have an administrator run this in the database, then migrate again:\nCREATE EXTENSION pg_trgm;',
+      { cause },
+    );
+  }
+}

@@ -174,6 +174,35 @@ describe('lists', () => {
   });
 });
 
+describe('search', () => {
+  // Row C4-22.
+  // sabotage: src/leads/leads/schemas.ts :: text.length <= 200, { => text.length <= 200_000, {
+  test.each([
+    ['operators', 'a & b | !c <-> d:* (e'],
+    ['an open quote', `"it's`],
+    ['wildcards and escapes', '%__%\\'],
+    ['a regular expression', '(a+)+$[^'],
+    ['SQL', "'; drop table leads; --"],
+    ['control characters', '\u0001\t\r\n\u001b[31m\u007f'],
+    ['characters that turn text', '\u202eevil\u200b'],
+    ['only blanks', '   '],
+    ['200 characters', '\u{1f600}'.repeat(100)],
+  ])('%s: 200', async (_name, q) => {
+    expect((await send('GET', `/v1/leads?q=${encodeURIComponent(q)}`)).status).toBe(200);
+  });
+
+  test.each([
+    ['10 kB', 'a'.repeat(10_000), 'query_too_long'],
+    ['201 characters', '%'.repeat(201), 'query_too_long'],
+    ['NUL', 'a\u0000b', 'invalid_text'],
+  ])('%s: 422', async (_name, q, code) => {
+    for (const path of ['/v1/leads', '/v1/leads.csv']) {
+      const { status, body } = await send('GET', `${path}?q=${encodeURIComponent(q)}`);
+      expect([status, body.error, body.details.field], path).toEqual([422, code, 'q']);
+    }
+  });
+});
+
 describe('moments', () => {
   // sabotage: src/api/kit/fields.ts :: moment.getUTCFullYear() >= 1 && => true ||
   test.each([
