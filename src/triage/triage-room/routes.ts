@@ -65,6 +65,8 @@ const auditRoute = (deps: TriageRoutesDeps) =>
     path: '/v1/audits',
     operationId: 'createAudit',
     summary: 'Scan one URL and keep no lead',
+    description:
+      'Its score decides: a review by a person, as playbooks have it near the bar, is for leads only.',
     tag,
     permission: 'triage:run',
     request: { body: z.strictObject({ url: z.string().min(1).max(4096) }) },

@@ -46,7 +46,8 @@ export async function scoreAudit(ctx: { tx: Tx; now: Date }, input: TriageRoomIn
   return {
     score: result.score,
     decision: result.decision,
-    review_ms: result.awaits_person ? reviewMs : null,
+    // A one-off audit has no lead that a person could decide on: its score decides.
+    review_ms: result.awaits_person && input.lead_id !== null ? reviewMs : null,
   };
 }
 
