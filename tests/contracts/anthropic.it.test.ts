@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -21,12 +24,14 @@ const skill: Skill<{ subject: string }, { text: string }> = {
   offline: ({ subject }) => ({ text: `A plain sentence about ${subject}.` }),
 };
 
+const agent = { systemPrompt: 'You are a clerk.', timeoutSeconds: 30 };
+
 const ask = (subject: string, mayRetry = true, timeoutMs = 30_000) =>
   runSkill(
     { provider, models: { fast: 'claude-haiku-5-5', balanced: 'b', strategic: 's' }, clock: systemClock },
     skill,
     { subject },
-    { signal: new AbortController().signal, timeoutMs, mayRetry },
+    { agent, signal: new AbortController().signal, timeoutMs, mayRetry },
   );
 
 beforeAll(async () => {
@@ -55,7 +60,7 @@ describe('Anthropic adapter against a third-party mock of its API', () => {
     const [request] = mock.getRequests();
     const body = JSON.stringify(request?.body);
     expect(body).toContain('claude-haiku-5-5');
-    expect(body).toContain('Write one sentence.');
+    expect(body).toContain('You are a clerk.\\n\\nWrite one sentence.');
     expect(body).not.toMatch(/temperature|top_p|top_k/);
     expect(request?.headers).toMatchObject({ authorization: expect.any(String) });
   });
@@ -95,6 +100,26 @@ describe('Anthropic adapter against a third-party mock of its API', () => {
     await expect(ask('clockmaker', false, 300)).resolves.toMatchObject({ generatedBy: OFFLINE });
   });
 
+  // sabotage: src/adapters/anthropic/provider.ts :: { signal, timeout: timeoutMs }, => { signal },
+  test("gives up on a provider that does not answer in the agent's time, which passes", async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const startedMs = Date.now();
+    const call = createAnthropicProvider({ apiKey: 'k', baseUrl: `http://127.0.0.1:${port}` }).call({
+      model: 'claude-haiku-5-5',
+      prompt: { system: 's', user: 'u' },
+      schema: skill.outputSchema,
+      maxOutputTokens: 10,
+      timeoutMs: 500,
+      signal: AbortSignal.timeout(10_000),
+    });
+    await expect(call).rejects.toSatisfy((error) => error instanceof ModelCallError && error.passing);
+    expect(Date.now() - startedMs).toBeLessThan(5_000);
+    silent.closeAllConnections();
+    silent.close();
+  });
+
   test('treats an unreachable provider as passing', async () => {
     const nowhere = createAnthropicProvider({ apiKey: 'k', baseUrl: 'http://127.0.0.1:9' });
     const call = nowhere.call({
@@ -102,8 +127,8 @@ describe('Anthropic adapter against a third-party mock of its API', () => {
       prompt: { system: 's', user: 'u' },
       schema: skill.outputSchema,
       maxOutputTokens: 10,
+      timeoutMs: 1_000,
       signal: new AbortController().signal,
-      timeoutMs: 30_000,
     });
     await expect(call).rejects.toSatisfy((error) => error instanceof ModelCallError && error.passing);
   });

@@ -10,7 +10,7 @@ export function createAnthropicProvider(options: { apiKey: string; baseUrl?: str
     ...(options.baseUrl && { baseURL: options.baseUrl }),
   });
   return {
-    async call({ model, prompt, schema, maxOutputTokens, signal, timeoutMs }) {
+    async call({ model, prompt, schema, maxOutputTokens, timeoutMs, signal }) {
       const answer = await asking(() =>
         client.messages.create(
           {

@@ -12,11 +12,14 @@ const agentView = z
     description: z.string(),
     room: z.enum(ROOMS),
     model_tier: z.enum(['fast', 'balanced', 'strategic']),
-    system_prompt: z.string(),
+    system_prompt: z.string().openapi({ description: "Stands before each skill's own instructions." }),
     skills: z.array(z.string()),
     tools: z.array(z.string()),
-    timeout_seconds: z.number().int(),
-    retry_attempts: z.number().int(),
+    timeout_seconds: z.number().int().openapi({ description: 'How long one model call may take.' }),
+    retry_attempts: z
+      .number()
+      .int()
+      .openapi({ description: 'How often a model is asked before the offline method answers.' }),
     created_at: momentField,
   })
   .openapi('Agent');

@@ -12,10 +12,13 @@ export const agents = pgTable(
     description: text().notNull(),
     room: text().$type<Room>().notNull(),
     modelTier: text().$type<'fast' | 'balanced' | 'strategic'>().notNull(),
+    /** Stands before each skill's own instructions. */
     systemPrompt: text().notNull(),
     skills: jsonb().$type<string[]>().notNull(),
     tools: jsonb().$type<string[]>().notNull(),
+    /** How long one model call may take. */
     timeoutSeconds: integer().notNull(),
+    /** How often a model is asked before the offline method answers. */
     retryAttempts: integer().notNull(),
     createdAt: moment().notNull().defaultNow(),
   },

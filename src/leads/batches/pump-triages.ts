@@ -21,7 +21,10 @@ export type PumpDeps = {
   db: Database;
   clock: Clock;
   /** Asks for a triage in the caller's transaction; Room 1's verb, which leads may not import. */
-  requestTriage(ctx: RequestContext, input: { leadId: string }): Promise<{ run: RunRow; created: boolean }>;
+  requestTriage(
+    ctx: RequestContext,
+    input: { leadId: string; trigger: 'import' },
+  ): Promise<{ run: RunRow; created: boolean }>;
   /** Starts a committed run, now or by the sweep. */
   startSoon(run: RunRow): Promise<unknown>;
 };
@@ -87,7 +90,7 @@ async function ask(deps: PumpDeps, input: ImportLeadsInput, leadId: string): Pro
       // Holding the batch against its end: nothing is asked for after a cancellation has looked for open scans.
       if (!(await isOpen(tx, input))) return null;
       const ctx = { tx, scope, requestId: requesterOf(input), address: null };
-      const { run, created } = await deps.requestTriage(ctx, { leadId });
+      const { run, created } = await deps.requestTriage(ctx, { leadId, trigger: 'import' });
       return created ? run : null;
     });
     if (run) await deps.startSoon(run);

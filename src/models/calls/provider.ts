@@ -10,6 +10,7 @@ export type ModelRequest<Output> = {
   prompt: SkillPrompt;
   schema: z.ZodType<Output>;
   maxOutputTokens: number;
+  timeoutMs: number;
   signal: AbortSignal;
   timeoutMs: number;
 };

@@ -13,6 +13,9 @@ export type SkillRunner = {
   clock: Clock;
 };
 
+/** The agent that a skill works for, as the registry has it: who it is, and how long one call may take. */
+export type SkillAgent = { systemPrompt: string; timeoutSeconds: number };
+
 /** What one run of a skill gave, and what it took: becomes transcript, tokens and cost. */
 export type SkillRun<Output> = {
   output: Output;
@@ -33,7 +36,7 @@ export async function runSkill<Input, Output>(
   runner: SkillRunner,
   skill: Skill<Input, Output>,
   input: Input,
-  call: { signal: AbortSignal; timeoutMs: number; mayRetry: boolean },
+  call: { agent: SkillAgent; signal: AbortSignal; timeoutMs: number; mayRetry: boolean },
 ): Promise<SkillRun<Output>> {
   const startedMs = runner.clock.now().getTime();
   const parsed = skill.inputSchema.parse(input);
@@ -53,15 +56,16 @@ export async function runSkill<Input, Output>(
 
   if (!runner.provider) return offline(null, null);
   const model = runner.models[skill.tier];
-  const prompt = skill.prompt(parsed);
+  const { system, user } = skill.prompt(parsed);
+  const prompt = { system: `${call.agent.systemPrompt}\n\n${system}`, user };
   try {
     const { output, usage } = await runner.provider.call({
       model,
       prompt,
       schema: skill.outputSchema,
       maxOutputTokens: skill.maxOutputTokens,
+      timeoutMs: Math.min(call.timeoutMs, call.agent.timeoutSeconds * 1000),
       signal: call.signal,
-      timeoutMs: call.timeoutMs,
     });
     const cost = costMicroUsd(model, usage);
     return done({ output, generatedBy: model, usage, costMicroUsd: cost, request: prompt, modelError: null });

@@ -79,7 +79,7 @@ async function openAudit(
     id: input.audit_id,
     auditId: input.audit_id,
     room: 'triage',
-    trigger: 'api',
+    trigger: input.trigger ?? 'api',
     input: { url: about.url },
     startedAt: ctx.now,
   });

@@ -1,6 +1,7 @@
 import {
   auditWorkflowId,
   type TriageRoomInput,
+  type TriageTrigger,
   triageWorkflowId,
 } from '../../../workflows/triage/triage-room/messages.ts';
 import { recordAudit } from '../../journal/audit-log/record.ts';
@@ -17,13 +18,13 @@ import { newId } from '../../runtime/ids.ts';
  */
 export async function requestTriage(
   ctx: RequestContext,
-  input: { leadId: string },
+  input: { leadId: string; trigger?: TriageTrigger },
 ): Promise<{ run: RunRow; created: boolean }> {
   const { tx, scope } = ctx;
   const lead = await lockLead(tx, scope.tenant, input.leadId);
   if (!lead) throw new AgosError('not_found', 'There is no such lead.');
   const workflowId = triageWorkflowId(scope.tenant, lead.id);
-  const requested = await request(ctx, { workflowId, leadId: lead.id });
+  const requested = await request(ctx, { workflowId, leadId: lead.id, trigger: input.trigger ?? 'api' });
   if (!requested.created) return requested;
   requireScannable(lead.status);
   await changeLead(tx, scope.tenant, lead.id, {
@@ -37,13 +38,19 @@ export async function requestTriage(
 export async function requestAudit(ctx: RequestContext, input: { url: string }): Promise<RunRow> {
   const auditId = newId();
   const workflowId = auditWorkflowId(ctx.scope.tenant, auditId);
-  const { run } = await request(ctx, { workflowId, leadId: null, auditId, url: input.url });
+  const { run } = await request(ctx, { workflowId, leadId: null, auditId, url: input.url, trigger: 'api' });
   return run;
 }
 
 async function request(
   ctx: RequestContext,
-  what: { workflowId: string; leadId: string | null; auditId?: string; url?: string },
+  what: {
+    workflowId: string;
+    leadId: string | null;
+    trigger: TriageTrigger;
+    auditId?: string;
+    url?: string;
+  },
 ): Promise<{ run: RunRow; created: boolean }> {
   const { tx, scope } = ctx;
   const runId = newId();
@@ -55,6 +62,7 @@ async function request(
     principal_id: scope.actor.id,
     lead_id: what.leadId,
     audit_id: auditId,
+    trigger: what.trigger,
   };
   const requested = await requestRun(tx, {
     id: runId,

@@ -1,18 +1,16 @@
 import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
 import { addUsage } from '../../agents/agent-runs/repository.ts';
+import { type AgentRow, findAgent } from '../../agents/registry/repository.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { recordModelCall } from '../../models/calls/repository.ts';
 import { runSkill, type SkillRunner } from '../../models/calls/run-skill.ts';
-import type { Database } from '../../runtime/database/database.ts';
-import { changeAudit, factsOf } from '../audits/repository.ts';
+import type { Database, Tx } from '../../runtime/database/database.ts';
+import { type AuditRow, changeAudit, factsOf } from '../audits/repository.ts';
 import type { SignalView } from '../audits/schemas.ts';
 import type { Signal } from '../signals/types.ts';
 import { summaryInputOf } from '../summary/input.ts';
 import { summarySkill } from '../summary/skill.ts';
 import { playbookOf, requireAudit } from './score-audit.ts';
-
-/** After as many tries the offline method answers: a lead does not wait for a model. */
-const MODEL_TRIES = 3;
 
 /** Writes the agent's summary of a scored audit; stores transcript, tokens and cost with the agent run. */
 export async function summariseAudit(
@@ -21,10 +19,10 @@ export async function summariseAudit(
   call: { signal: AbortSignal; attempt: number },
 ): Promise<void> {
   const scope = systemScope(input.tenant, input.principal_id);
-  const { audit, threshold, timeouts } = await deps.db.withTenant(scope, async (tx) => {
+  const { audit, threshold, timeouts, agent } = await deps.db.withTenant(scope, async (tx) => {
     const row = await requireAudit(tx, input);
     const { threshold, timeouts } = await playbookOf(tx, row);
-    return { audit: row, threshold, timeouts };
+    return { audit: row, threshold, timeouts, agent: await agentOf(tx, row) };
   });
   const { page } = factsOf(audit);
   if (!page || audit.score === null || audit.decision === null)
@@ -37,9 +35,10 @@ export async function summariseAudit(
     signals: audit.signals as (Signal & Pick<SignalView, 'points'>)[],
     page,
   });
-  const mayRetry = call.attempt < MODEL_TRIES;
-  const limits = { signal: call.signal, timeoutMs: timeouts.summary_seconds * 1000 };
-  const run = await runSkill(deps.skills, summarySkill, skillInput, { ...limits, mayRetry });
+  // After as many tries the offline method answers: a lead does not wait for a model.
+  const mayRetry = call.attempt < agent.retryAttempts;
+  const how = { agent, signal: call.signal, timeoutMs: timeouts.summary_seconds * 1000, mayRetry };
+  const run = await runSkill(deps.skills, summarySkill, skillInput, how);
   await deps.db.withTenant(scope, async (tx) => {
     const about = { tenantId: input.tenant, leadId: input.lead_id, createdBy: input.principal_id };
     await recordModelCall(tx, { ...about, agentRunId: audit.id, skill: summarySkill.name }, run);
@@ -47,4 +46,11 @@ export async function summariseAudit(
     const summary = { text: run.output.text, generated_by: run.generatedBy };
     await changeAudit(tx, { tenant: input.tenant, id: audit.id }, { summary });
   });
+}
+
+/** The version of the agent that the audit was begun with. */
+async function agentOf(tx: Tx, { agentSlug: slug, agentVersion: version }: AuditRow): Promise<AgentRow> {
+  const row = await findAgent(tx, slug, version);
+  if (!row) throw new Error(`agent ${slug} ${version} is not loaded`);
+  return row;
 }

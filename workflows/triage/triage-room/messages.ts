@@ -17,7 +17,10 @@ export type TriageRoomInput = {
   principal_id: string;
   lead_id: string | null;
   audit_id: string;
+  /** What asked for it; absent in runs from before it was told. */
+  trigger?: TriageTrigger;
 };
+export type TriageTrigger = 'api' | 'import';
 
 /** Query `progress`: the live state of one triage. */
 export const PROGRESS_QUERY = 'progress';

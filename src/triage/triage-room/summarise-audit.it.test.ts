@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
+import { insertAudit } from '../../../tests/support/rows.ts';
+import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
+import { seedAgents, seedPlaybooks } from '../../cli/seed-registry.ts';
+import { ModelCallError, type ModelRequest } from '../../models/calls/provider.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { newId } from '../../runtime/ids.ts';
+import { loadPlaybooks } from '../playbooks/load.ts';
+import { summarySkill } from '../summary/skill.ts';
+import { TRIAGE_AGENT } from './agent.ts';
+import { summariseAudit } from './summarise-audit.ts';
+
+const FACTS = join(import.meta.dirname, '../../../tests/support/facts/hartleys-plumbing.json');
+const AGENT = {
+  ...TRIAGE_AGENT,
+  version: '0.0.1',
+  systemPrompt: 'You are Ada.',
+  timeoutSeconds: 7,
+  retryAttempts: 2,
+};
+
+let database: TestDatabase;
+let tenant: TestTenant;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  tenant = await createTenant(database);
+  await seedPlaybooks(database.admin, loadPlaybooks());
+  await seedAgents(database.admin, [TRIAGE_AGENT, AGENT]);
+});
+afterAll(() => database.close());
+
+/** Asks for the summary of an audit that was begun with `AGENT`, of a model that is busy. */
+async function summarise(attempt: number) {
+  const { admin, db } = database;
+  const audit = await insertAudit(database, { tenant: tenant.id, createdBy: tenant.keys.owner.id });
+  await admin`update audits set facts = ${admin.json(JSON.parse(readFileSync(FACTS, 'utf8')))}, score = 80,
+    decision = 'qualified', agent_version = ${AGENT.version},
+    playbook_version = (select version from playbooks where slug = 'triage-standard') where id = ${audit}`;
+  const requests: ModelRequest<unknown>[] = [];
+  const provider = {
+    call: async (request: ModelRequest<unknown>) => {
+      requests.push(request);
+      throw new ModelCallError('Busy.', { passing: true });
+    },
+  };
+  const models = { fast: 'claude-haiku-5-5', balanced: 'b', strategic: 's' };
+  const ids = { run_id: newId(), principal_id: tenant.keys.owner.id, lead_id: null, audit_id: audit };
+  const ended = await summariseAudit(
+    { db, skills: { provider, models, clock: systemClock } },
+    { version: 1, tenant: tenant.id, ...ids },
+    { signal: new AbortController().signal, attempt },
+  ).then(
+    () => 'offline',
+    () => 'tried again',
+  );
+  return { ended, request: requests[0]! };
+}
+
+// sabotage: src/triage/triage-room/summarise-audit.ts :: call.attempt < agent.retryAttempts; => call.attempt < 3;
+test("the model is asked as the agent's version says: with its prompt, for its time, as often", async () => {
+  const first = await summarise(1);
+  expect(first.ended).toBe('tried again');
+  expect(first.request.prompt.system).toMatch(/^You are Ada\.\n\nYou write for an agency/);
+  expect(first.request.timeoutMs).toBe(7_000);
+  expect((await summarise(2)).ended).toBe('offline');
+});
+
+test('the registry tells the skill of the agent and the tier that it runs at', () => {
+  expect(TRIAGE_AGENT.skills).toEqual([summarySkill.name]);
+  expect(TRIAGE_AGENT.modelTier).toBe(summarySkill.tier);
+});
