@@ -10,9 +10,9 @@ export type ModelRequest<Output> = {
   prompt: SkillPrompt;
   schema: z.ZodType<Output>;
   maxOutputTokens: number;
+  /** The provider is given up after this time; a failure that passes. */
   timeoutMs: number;
   signal: AbortSignal;
-  timeoutMs: number;
 };
 
 /** Speaks one model provider's protocol; throws `ModelCallError`. */

@@ -63,7 +63,7 @@ export async function collectInPage(
     meta_description:
       descriptions.length > 0 ? cut(descriptions.find((one) => one !== '') ?? '', 1000) : null,
     meta_viewport: viewports.length > 0 ? cut(viewports.at(-1) ?? '', 300) : null,
-    ...measurePage(),
+    ...measurePage(walk, windowWidth),
     wide_elements: collectWideElements(walk, windowWidth),
     notices: collectNotices(walk),
     contacts: collectContacts(walk),

@@ -14,8 +14,11 @@ export function rootClips(): boolean {
   return hides(root) || (getComputedStyle(root).overflowX === 'visible' && hides(document.body));
 }
 
-/** How wide the page is laid out and how wide a visitor can scroll it. */
-export function measurePage(): Pick<ViewportFacts, 'layout_width' | 'page_width'> {
+/** How wide the page is laid out, and how wide a visitor can scroll it or would have to. */
+export function measurePage(
+  walk: Walk,
+  windowWidth: number,
+): Pick<ViewportFacts, 'layout_width' | 'page_width'> {
   const root = document.documentElement;
   const layout = root.clientWidth;
   const scroll = Math.max(
@@ -24,9 +27,33 @@ export function measurePage(): Pick<ViewportFacts, 'layout_width' | 'page_width'
   );
   return {
     layout_width: layout,
-    // A phone shows a page shrunk until all of it fits, also where the page itself cuts what is too wide.
-    page_width: Math.max(layout, rootClips() ? window.innerWidth : scroll),
+    page_width: Math.max(layout, rootClips() ? cutContentRight(walk, windowWidth) : scroll),
   };
+}
+
+/** How far pictures, tables and fields reach that the window's edge cuts through, where the page hides the rest. */
+export function cutContentRight(walk: Walk, windowWidth: number): number {
+  let right = 0;
+  for (const element of walk.elements) {
+    if (!/^(?:img|video|iframe|table|input|select|textarea|button)$/.test(element.localName)) continue;
+    const box = element.getBoundingClientRect();
+    const isCut = box.left < windowWidth && box.right > windowWidth + 1 && box.width > 0;
+    if (isCut && isShown(walk, element) && isInFlow(element)) right = Math.max(right, Math.round(box.right));
+  }
+  return right;
+}
+
+/** Not a menu beside the page, a part that slides in, or one that its own box cuts: those are hidden on purpose. */
+export function isInFlow(element: Element): boolean {
+  let current: Element | null = element;
+  for (let depth = 0; current && depth < 40; depth += 1) {
+    if (current === document.body || current === document.documentElement) return true;
+    const style = getComputedStyle(current);
+    if (/^(?:fixed|absolute)$/.test(style.position) || style.transform !== 'none') return false;
+    if (current !== element && style.overflowX !== 'visible') return false;
+    current = parentAcrossRoots(current);
+  }
+  return true;
 }
 
 /** The outermost elements that reach beyond the window and are not cut by a scrolling or hiding parent. */
