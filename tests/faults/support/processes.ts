@@ -14,6 +14,15 @@ export function descendantsOf(pid: number): Process[] {
   return found;
 }
 
+/** How much memory a process holds; 0 when it has ended. */
+export function residentMb(pid: number): number {
+  try {
+    return (Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4_096) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
 function listProcesses(): Process[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
