@@ -49,6 +49,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await up?.interrupt();
   await sites?.close();
+  // As root the cluster lies outside of the data folder.
+  const { home } = JSON.parse(readFileSync(join(folder, '.agos', 'postgres.json'), 'utf8'));
+  rmSync(home, { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 });
 
