@@ -13,7 +13,7 @@ const HOARDED_MB = 320;
 let stack: FaultStack;
 let worker: WorkerProcess;
 beforeAll(async () => {
-  stack = await startFaultStack({ sites: 6 });
+  stack = await startFaultStack();
   worker = stack.startWorker();
   await worker.serving;
 });

@@ -9,7 +9,7 @@ const SLOT_FREED_WITHIN_MS = 2_000;
 
 let stack: FaultStack;
 beforeAll(async () => {
-  stack = await startFaultStack({ sites: 4 });
+  stack = await startFaultStack();
   await stack.startWorker().serving;
 });
 afterAll(() => stack?.close());

@@ -9,7 +9,7 @@ const ANSWER_WITHIN_MS = 2_000;
 
 let stack: FaultStack;
 beforeAll(async () => {
-  stack = await startFaultStack({ sites: 5 });
+  stack = await startFaultStack();
   await stack.startWorker().serving;
 });
 afterAll(() => stack?.close());

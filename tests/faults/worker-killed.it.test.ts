@@ -16,7 +16,7 @@ const STEPS = [
 let stack: FaultStack;
 let worker: WorkerProcess;
 beforeAll(async () => {
-  stack = await startFaultStack({ sites: SEEDS });
+  stack = await startFaultStack();
   worker = stack.startWorker();
   await worker.serving;
 });

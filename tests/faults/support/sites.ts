@@ -19,8 +19,11 @@ export type FaultSites = {
   close(): Promise<void>;
 };
 
+/** More than any file asks for, also when a test is tried again. */
+const NAMES = 60;
+
 /** Serves small sound pages on loopback, each under its own name, as slow as a test asks. */
-export async function serveFaultSites(names: number): Promise<FaultSites> {
+export async function serveFaultSites(): Promise<FaultSites> {
   const sites = new Map<string, FaultSite & { body: (response: ServerResponse) => void }>();
   const server = createServer((request, response) => void answer(request, response));
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -35,10 +38,11 @@ export async function serveFaultSites(names: number): Promise<FaultSites> {
   }
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
-  const hosts = Array.from({ length: names }, (_, index) => `site-${index + 1}.faults.example`);
+  const hosts = Array.from({ length: NAMES }, (_, index) => `site-${index + 1}.faults.example`);
   return {
     allowTargets: hosts.map((host) => `${host}:${port}=127.0.0.1`).join(','),
     add: (body = soundPage) => {
+      if (sites.size === NAMES) throw new Error('All names of this server are taken.');
       const host = `${hosts[sites.size]}:${port}`;
       const site = { host, url: `http://${host}/`, before: () => undefined, pageRequests: 0, body };
       sites.set(host, site);

@@ -56,13 +56,9 @@ export type FaultStack = {
 };
 
 /** Brings the product up for one test file, without a worker. */
-export async function startFaultStack(options: { sites: number }): Promise<FaultStack> {
+export async function startFaultStack(): Promise<FaultStack> {
   const payloadKeys = newPayloadKey('k1');
-  const [server, sites, chromium] = await Promise.all([
-    startTestServer(),
-    serveFaultSites(options.sites),
-    testChromium(),
-  ]);
+  const [server, sites, chromium] = await Promise.all([startTestServer(), serveFaultSites(), testChromium()]);
   const { allowTargets } = sites;
   const client = testClient(server.target, payloadKeys);
   const app = await createTestApp({
