@@ -4,6 +4,8 @@ import { servePages, type TestPages, testPool } from '../../../tests/support/tes
 import type { BrowserPool } from '../browser/pool.ts';
 import { collectPage } from './collect.ts';
 import type { ViewportFacts } from './facts.ts';
+import { COLLECT_FILTERS, COLLECT_LIMITS } from './filters.ts';
+import { inPageExpression, membersIn } from './in-page/source.ts';
 
 const HOST = 'page.test-sites.example';
 const pages = new Map<string, string>();
@@ -145,7 +147,7 @@ describe('parts that a later check may name', () => {
     const body = `<form><input name="attributes"><input name="mail"></form><div><p class="pale">Words</p></div><p></p>`;
     const tags = (facts: ViewportFacts) => facts.parts?.map(({ snippet }) => snippet);
     expect(tags(await look(`${HEAD}${body}`))).toEqual([
-      '<input name="attributes">',
+      '<input>', // Its name would hide the form's own attributes.
       '<input name="mail">',
       '<p class="pale">Words',
     ]);
@@ -177,6 +179,25 @@ describe('a hostile page', () => {
     </script>`);
     expect(facts.h1[0]?.text).toBe('Real');
     expect(contacts(facts)).toEqual(['real@a.example']);
+  });
+
+  // sabotage: src/sites/page/in-page/collect.ts :: unshadow(document); =>
+  test('cannot hide the DOM behind the names of its elements, in frames and shadow roots neither', async () => {
+    const names = membersIn(inPageExpression(COLLECT_LIMITS, COLLECT_FILTERS, 390));
+    expect(names).toEqual(expect.arrayContaining(['childNodes', 'documentElement', 'body', 'scripts']));
+    const fields = names
+      .map((name) => `<input name="${name}"><img name="${name}"><img id="${name}">`)
+      .join('');
+    const form = (mail: string) => `<form><h1>Real</h1><p>${mail}</p>${fields}</form>${fields}`;
+    const shadow = form('shadow@a.example').replaceAll('`', '');
+    const facts =
+      await look(`${HEAD}${form('real@a.example')}<iframe srcdoc='${form('frame@a.example')}'></iframe>
+      <div id="around"></div><script>Element.prototype.attachShadow.call(
+        Document.prototype.getElementById.call(document, 'around'), { mode: 'open' }).innerHTML = \`${shadow}\`;
+      </script>`);
+    expect(facts.title).toBe('t');
+    expect(facts.h1.map(({ text }) => text)).toEqual(['Real', 'Real', 'Real']);
+    expect(contacts(facts).sort()).toEqual(['frame@a.example', 'real@a.example', 'shadow@a.example']);
   });
 
   test('that never answers is held as too slow, whoever looks at it', async () => {

@@ -2,6 +2,8 @@ import type { TechnologyFact, ViewportFacts } from '../facts.ts';
 import type { Filters, Limits, Walk } from './types.ts';
 
 declare const cut: typeof import('./describe.ts').cut;
+declare const titleOf: typeof import('./unshadow.ts').titleOf;
+declare const unshadow: typeof import('./unshadow.ts').unshadow;
 declare const walkPage: typeof import('./walk.ts').walkPage;
 declare const collectNotices: typeof import('./text.ts').collectNotices;
 declare const collectContacts: typeof import('./text.ts').collectContacts;
@@ -32,6 +34,7 @@ export async function collectInPage(
   filters: Filters,
   windowWidth: number,
 ): Promise<InPageFacts> {
+  unshadow(document);
   const walk: Walk = {
     limits,
     filters,
@@ -59,7 +62,7 @@ export async function collectInPage(
   const viewports = metas('viewport');
   return {
     lang: document.documentElement.lang ? cut(document.documentElement.lang, 20) : null,
-    title: document.querySelector('title') ? cut(document.title, 500) : null,
+    title: document.querySelector('title') ? cut(titleOf(document), 500) : null,
     meta_description:
       descriptions.length > 0 ? cut(descriptions.find((one) => one !== '') ?? '', 1000) : null,
     meta_viewport: viewports.length > 0 ? cut(viewports.at(-1) ?? '', 300) : null,

@@ -24,6 +24,7 @@ import {
   noticeText,
   unscramble,
 } from './text.ts';
+import { titleOf, unshadow } from './unshadow.ts';
 import { fadesIn, hasVisibleOverride, isShown, showsItself } from './visible.ts';
 import { addBreak, addText, blockAround, blockOf, childrenOf, parentAcrossRoots, walkPage } from './walk.ts';
 
@@ -70,7 +71,9 @@ const FUNCTIONS: readonly { name: string }[] = [
   showsItself,
   smallText,
   snippetOf,
+  titleOf,
   unscramble,
+  unshadow,
   walkPage,
 ];
 
@@ -78,5 +81,11 @@ const FUNCTIONS: readonly { name: string }[] = [
 export function inPageExpression(...args: Parameters<typeof collectInPage>): string {
   const sources = FUNCTIONS.map((one) => String(one)).join('\n');
   const values = args.map((value) => JSON.stringify(value)).join(', ');
-  return `(() => { 'use strict';\n${sources}\nreturn collectInPage(${values}); })()`;
+  const members = JSON.stringify(membersIn(sources));
+  return `(() => { 'use strict';\nconst MEMBERS = ${members};\n${sources}\nreturn collectInPage(${values}); })()`;
+}
+
+/** Every name that the sources ask of anything; some are no members of a node, which does no harm. */
+export function membersIn(sources: string): string[] {
+  return [...new Set([...sources.matchAll(/\.([a-z]\w*)/gi)].map(([, name]) => name!))];
 }

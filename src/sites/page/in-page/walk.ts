@@ -2,6 +2,7 @@ import type { Block, Walk } from './types.ts';
 
 declare const isShown: typeof import('./visible.ts').isShown;
 declare const noteTextSize: typeof import('./parts.ts').noteTextSize;
+declare const unshadow: typeof import('./unshadow.ts').unshadow;
 declare const rectOf: typeof import('./describe.ts').rectOf;
 
 /** The element around this one, out of shadow roots and frames of the same origin too. */
@@ -43,11 +44,15 @@ export function walkPage(walk: Walk): void {
 /** What a visitor sees inside the element: a shadow root and slotted content, or the frame's document. */
 export function childrenOf(element: Element): Node[] {
   const own = [...element.childNodes];
-  if (element.shadowRoot) return [...element.shadowRoot.childNodes, ...own];
+  if (element.shadowRoot) {
+    unshadow(element.shadowRoot);
+    return [...element.shadowRoot.childNodes, ...own];
+  }
   if (element.localName !== 'iframe' && element.localName !== 'frame') return own;
   try {
-    const inner = (element as HTMLIFrameElement).contentDocument?.documentElement;
-    return inner ? [inner] : [];
+    const inner = (element as HTMLIFrameElement).contentDocument;
+    if (inner) unshadow(inner);
+    return inner?.documentElement ? [inner.documentElement] : [];
   } catch {
     return [];
   }
