@@ -33,6 +33,9 @@ export type RunningServer = {
   close(): Promise<void>;
 };
 
+/** A request says that the database is busy before its client gives up; activities wait, since they are tried again. */
+const CONNECTION_WAIT_MS = 1_500;
+
 /** Starts the API and, on an origin of its own, the server of stored files. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, logger } = options;
@@ -66,7 +69,8 @@ function compose(
   const signingSecret = required(config, 'AGOS_SIGNING_SECRET');
   const files = { dir: required(config, 'AGOS_ASSETS_DIR'), origin: ownOrigin(config), signingSecret, clock };
   const url = required(config, 'DATABASE_URL');
-  const db = openDatabase({ url, systemUrl: required(config, 'DATABASE_SYSTEM_URL') });
+  const systemUrl = required(config, 'DATABASE_SYSTEM_URL');
+  const db = openDatabase({ url, systemUrl, waitMs: CONNECTION_WAIT_MS });
   const client = openClient(target, createDataConverter(config.AGOS_PAYLOAD_KEYS));
   const codecEndpoint = composeCodecEndpoint(config, target);
   return {

@@ -58,6 +58,7 @@ export const ERROR_CODES = {
   tenant_context_missing: { class: 'internal_error', status: 500 },
   temporal_unavailable: { class: 'internal_error', status: 503 },
   identity_provider_unavailable: { class: 'internal_error', status: 503 },
+  database_read_only: { class: 'internal_error', status: 503 },
   database_unavailable: { class: 'internal_error', status: 503 },
 } as const satisfies Record<string, CodeEntry>;
 

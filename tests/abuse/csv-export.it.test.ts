@@ -56,7 +56,7 @@ test('what a spreadsheet would run is stored as it is and exported as text, one 
 });
 
 test("another tenant's export, and that of who sees own leads only, holds nothing but the names of the columns", async () => {
-  // sabotage: src/runtime/database/database.ts :: set_config('agos.sees_all', ${scope.actor.seesAll ? 'on' : 'off'}, true) => set_config('agos.sees_all', 'on', true)
+  // sabotage: src/runtime/database/database.ts :: '${actor.seesAll ? 'on' : 'off'}' => 'on'
   const json = { url: 'https://formula-own.example' };
   const { body } = await app.request('POST', '/v1/leads', { headers: tenant.keys.owner.headers, json });
   expect((await exported(tenant)).text, 'it is there to be seen').toContain(body.lead.id);

@@ -293,7 +293,7 @@ test('without tenant or actor the first door does not open: tenant_context_missi
   });
 });
 
-// sabotage: src/runtime/database/database.ts :: set_config('agos.tenant_id', ${scope.tenant}, true), => set_config('agos.tenant_id', ${scope.tenant}, false),
+// sabotage: src/runtime/database/database.ts :: set_config('agos.tenant_id', '${tenant}', true), => set_config('agos.tenant_id', '${tenant}', false),
 test('a connection that goes back to the pool has forgotten its tenant', async () => {
   const scope = systemScope(tenant.id, tenant.keys.owner.id);
   const left = await database.db.withTenant(scope, async (tx) => {
@@ -302,7 +302,7 @@ test('a connection that goes back to the pool has forgotten its tenant', async (
     return tx.execute(`select current_setting('agos.tenant_id', true) as tenant,
       current_setting('agos.principal_id', true) as principal, current_setting('agos.sees_all', true) as sees_all`);
   });
-  expect(left[0]).toEqual({ tenant: '', principal: '', sees_all: '' });
+  expect(left.rows[0]).toEqual({ tenant: '', principal: '', sees_all: '' });
 });
 
 // sabotage: migrations/0002_forced_security_and_grants.sql :: GRANT SELECT ON tenants, members, api_keys, runs, leads, audits, lead_batches TO agos_system; => GRANT SELECT, UPDATE, DELETE ON tenants, members, api_keys, runs, leads, audits, lead_batches TO agos_system;

@@ -36,10 +36,13 @@ export type TestResponse = { status: number; headers: Headers; text: string; bod
 export type JsonBody = any;
 
 /** The whole API on a database of its own; routes that break their declared contract fail the test. */
-export async function createTestApp(overrides: Partial<AppDeps> = {}): Promise<TestApp> {
+export async function createTestApp(
+  overrides: Partial<AppDeps> = {},
+  ownDatabase?: TestDatabase,
+): Promise<TestApp> {
   const clock = overrides.clock ?? systemClock;
   const assetsDir = await mkdtemp(join(tmpdir(), 'agos-test-assets-'));
-  const database = await createTestDatabase();
+  const database = ownDatabase ?? (await createTestDatabase());
   const gateway = createFakeGateway();
   const logs: string[] = [];
   const logger = createLogger({ level: 'info' }, { write: (line: string) => void logs.push(line) });

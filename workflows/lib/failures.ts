@@ -25,6 +25,7 @@ export function errorCodeOf(type: string | null | undefined): ErrorCode | undefi
 
 /** Codes whose cause passes by itself, so that an activity which meets one is tried again. */
 const PASSING_CODES: ReadonlySet<ErrorCode> = new Set([
+  'database_read_only',
   'database_unavailable',
   'temporal_unavailable',
   'rate_limit_exceeded',

@@ -1,4 +1,5 @@
 import { and, eq, isNull } from 'drizzle-orm';
+import { AgosError } from '../../kernel/errors.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import { type Identity, identityOf } from '../identity/identity.ts';
 import { tenants } from '../tenants/tables.ts';
@@ -22,7 +23,15 @@ export async function verifyKey(db: Database, key: string, now: Date): Promise<I
   const { id, name, role, scopes, lastUsedAt } = found.key;
   const identity = identityOf({ tenant: found.tenant, principal: { kind: 'key', id, name }, role, scopes });
   if (!lastUsedAt || now.getTime() - lastUsedAt.getTime() > USE_RECORDED_EVERY_MS) {
-    await db.withTenant(identity.scope, (tx) => markKeyUsed(tx, found.key.tenantId, id, now));
+    // Reading goes on where nothing can be written: the use is recorded another time.
+    await db
+      .withTenant(identity.scope, (tx) => markKeyUsed(tx, found.key.tenantId, id, now))
+      .catch(unlessUnavailable);
   }
   return identity;
+}
+
+function unlessUnavailable(error: unknown): void {
+  const passing = error instanceof AgosError && error.code.startsWith('database_');
+  if (!passing) throw error;
 }

@@ -9,6 +9,7 @@ const EVERYWHERE: readonly ErrorCode[] = [
   'tenant_suspended',
   'unknown_field',
   'internal_error',
+  'database_read_only',
   'database_unavailable',
   'identity_provider_unavailable',
 ];

@@ -185,8 +185,9 @@ function replay(stored: Parameters<typeof fromStored>[0]): AnyReply {
 
 /** A request gives up before its client does: waiting for locks 5 s, one statement 15 s. */
 async function limitWaiting(tx: Tx): Promise<void> {
-  await tx.execute(sql`select set_config('lock_timeout', '5s', true),
-    set_config('statement_timeout', '15s', true), set_config('idle_in_transaction_session_timeout', '20s', true)`);
+  await tx.execute(
+    sql`select set_config('lock_timeout', '5s', true), set_config('statement_timeout', '15s', true)`,
+  );
 }
 
 /** What fails after the commit changes nothing of the answer; a sweep or the next request repeats what is missing. */

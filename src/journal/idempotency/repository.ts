@@ -27,7 +27,9 @@ const CLAIMED = 0;
  */
 export async function lockKey(tx: Tx, use: KeyUse, now: Date): Promise<StoredAnswer | null> {
   const name = JSON.stringify([use.tenantId, use.principalId, use.route, use.key]);
-  const [lock] = await tx.execute<{ locked: boolean }>(
+  const {
+    rows: [lock],
+  } = await tx.execute<{ locked: boolean }>(
     sql`select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as locked`,
   );
   if (!lock?.locked) throw inProgress();

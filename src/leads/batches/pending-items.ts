@@ -45,7 +45,7 @@ export async function settleUnscannable(tx: Tx, batch: BatchKey, leadId: string)
 
 /** Reads first and writes by key: an update that joins its own table has no good plan until statistics exist. */
 async function settle(tx: Tx, { tenant, id }: BatchKey, which: SQL): Promise<void> {
-  const found = await tx.execute<{ line: number; state: ItemState }>(
+  const { rows: found } = await tx.execute<{ line: number; state: ItemState }>(
     sql`select i.line, ${stateOfLead} as state from ${which} limit ${SETTLED_AT_ONCE}`,
   );
   const lines = Map.groupBy(found, (row) => row.state);
@@ -64,7 +64,9 @@ async function settle(tx: Tx, { tenant, id }: BatchKey, which: SQL): Promise<voi
 
 /** Counts the lines that wait: for a running scan, for a person, or for being asked. */
 export async function countWaiting(tx: Tx, batch: BatchKey): Promise<Waiting> {
-  const [row] = await tx.execute<Waiting>(sql`select
+  const {
+    rows: [row],
+  } = await tx.execute<Waiting>(sql`select
       (count(*) filter (where ${isOpen} and l.awaiting is null))::int as open,
       (count(*) filter (where ${isOpen} and l.awaiting is not null))::int as awaiting,
       (count(*) filter (where not ${isOpen}))::int as unasked
@@ -75,7 +77,7 @@ export async function countWaiting(tx: Tx, batch: BatchKey): Promise<Waiting> {
 /** The leads that come next, in the order of their lines. */
 export async function findUnasked(tx: Tx, batch: BatchKey, limit: number): Promise<string[]> {
   if (limit === 0) return [];
-  const rows = await tx.execute<{ lead_id: string }>(sql`select i.lead_id
+  const { rows } = await tx.execute<{ lead_id: string }>(sql`select i.lead_id
     from ${pending(batch)} and not ${isOpen} and not ${isDecided} order by i.line limit ${limit}`);
   return rows.map((row) => row.lead_id);
 }

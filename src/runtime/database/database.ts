@@ -1,23 +1,8 @@
-import { sql } from 'drizzle-orm';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
 import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import { openPool, type Tx } from './pool.ts';
 
-/** A transaction, or the database outside one; repositories take it as their first dependency. */
-export type Tx = Pick<
-  PostgresJsDatabase,
-  | 'select'
-  | 'selectDistinct'
-  | 'selectDistinctOn'
-  | 'insert'
-  | 'update'
-  | 'delete'
-  | 'execute'
-  | '$with'
-  | 'with'
-  | '$count'
->;
+export type { Tx } from './pool.ts';
 
 /**
  * The purposes for which the second door may read across tenants, and the tables of each: a closed list,
@@ -47,43 +32,52 @@ export type Database = {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Opens both doors; `maxConnections` counts the first door's pool, the second one has two. */
-export function openDatabase(options: { url: string; systemUrl: string; maxConnections?: number }): Database {
-  const connection = { connect_timeout: 5, idle_timeout: 60, onnotice: () => {} };
-  const app = postgres(options.url, { ...connection, max: options.maxConnections ?? 10 });
-  const system = postgres(options.systemUrl, { ...connection, max: 2 });
-  const appDb = drizzle(app, { casing: 'snake_case' });
-  const systemDb = drizzle(system, { casing: 'snake_case' });
+export type DatabaseOptions = {
+  url: string;
+  systemUrl: string;
+  /** Connections of the first door; the second one has two. */
+  maxConnections?: number;
+  /** How long a transaction waits for a connection of ours before `database_unavailable`; without it, for ever. */
+  waitMs?: number;
+  /** The server ends a transaction of ours in which nothing happens for so long. */
+  idleInTransactionMs?: number;
+};
+
+/** No transaction spans a network call, so one that is idle for so long is a fault and holds locks. */
+const IDLE_IN_TRANSACTION_MS = 20_000;
+const SYSTEM_CONNECTIONS = 2;
+
+/** Opens both doors. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const { maxConnections = 10, waitMs, idleInTransactionMs = IDLE_IN_TRANSACTION_MS } = options;
+  const shared = { waitMs, idleInTransactionMs, tooLate: tooBusy };
+  const app = openPool({ ...shared, url: options.url, connections: maxConnections });
+  const system = openPool({ ...shared, url: options.systemUrl, connections: SYSTEM_CONNECTIONS });
 
   return {
-    withTenant: (scope, fn) =>
-      translating(async () => {
-        requireScope(scope);
-        return appDb.transaction(async (tx) => {
-          await tx.execute(sql`select set_config('agos.tenant_id', ${scope.tenant}, true),
-            set_config('agos.principal_id', ${scope.actor.id}, true),
-            set_config('agos.sees_all', ${scope.actor.seesAll ? 'on' : 'off'}, true)`);
-          return fn(tx);
-        });
-      }),
-    withSystem: (purpose, fn) =>
-      translating(() =>
-        systemDb.transaction(
-          async (tx) => {
-            await tx.execute(sql`select set_config('application_name', ${`agos ${purpose}`}, true)`);
-            return fn(tx);
-          },
-          { accessMode: 'read only' },
-        ),
-      ),
+    withTenant: (scope, fn) => translating(async () => app.transaction(beginAs(scope), fn)),
+    withSystem: (purpose, fn) => translating(() => system.transaction(beginFor(purpose), fn)),
     ping: () =>
       translating(async () => {
-        await Promise.all([app`select 1`, system`select 1`]);
+        await Promise.all([app.ping(), system.ping()]);
       }),
     close: async () => {
-      await Promise.all([app.end({ timeout: 5 }), system.end({ timeout: 5 })]);
+      await Promise.all([app.close(), system.close()]);
     },
   };
+}
+
+/** One round trip; what it puts into the text is checked or of a closed list. */
+function beginAs(scope: TenantScope): string {
+  requireScope(scope);
+  const { tenant, actor } = scope;
+  return `begin; select set_config('agos.tenant_id', '${tenant}', true),
+    set_config('agos.principal_id', '${actor.id}', true),
+    set_config('agos.sees_all', '${actor.seesAll ? 'on' : 'off'}', true)`;
+}
+
+function beginFor(purpose: SystemPurpose): string {
+  return `begin read only; select set_config('application_name', 'agos ${purpose}', true)`;
 }
 
 function requireScope(scope: TenantScope): void {
@@ -95,10 +89,22 @@ function requireScope(scope: TenantScope): void {
   }
 }
 
+const tooBusy = (): AgosError =>
+  new AgosError('database_unavailable', 'All connections to the database are busy. Try again shortly.', {
+    retryAfterSeconds: 2,
+  });
+
 async function translating<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (errorCodes(error).includes(READ_ONLY)) {
+      throw new AgosError(
+        'database_read_only',
+        'The database takes no changes right now, most likely for maintenance. Reading works. Try again shortly.',
+        { retryAfterSeconds: 5 },
+      );
+    }
     if (isConnectionFailure(error)) {
       throw new AgosError('database_unavailable', 'The database cannot be reached. Try again shortly.', {
         retryAfterSeconds: 5,
@@ -108,21 +114,33 @@ async function translating<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The server turned read-only, for maintenance or because a replica was reached. */
+const READ_ONLY = '25006';
+
 const CONNECTION_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
-  'CONNECT_TIMEOUT',
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  '25P03',
   '57P01',
   '57P02',
   '57P03',
   '53300',
 ]);
 
+/** The driver tells of a connection that was lost, or not made in time, in words only. */
+const CONNECTION_WORDS =
+  /^(?:Connection terminated|timeout exceeded when trying to connect|Client (?:has encountered a connection error|was closed))/;
+
 function isConnectionFailure(error: unknown): boolean {
-  return errorCodes(error).some((code) => CONNECTION_CODES.has(code));
+  if (errorCodes(error).some((code) => CONNECTION_CODES.has(code))) return true;
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (CONNECTION_WORDS.test(at.message)) return true;
+  }
+  return false;
 }
 
 /** The PostgreSQL or socket error codes of an error and its causes, outermost first. */
@@ -137,7 +155,7 @@ export function errorCodes(error: unknown): string[] {
 /** Whether an error is a violation of this unique index or constraint. */
 export function violates(error: unknown, constraint: string): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ('constraint_name' in at && at.constraint_name === constraint) return true;
+    if ('constraint' in at && at.constraint === constraint) return true;
   }
   return false;
 }

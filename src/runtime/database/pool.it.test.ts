@@ -1,0 +1,55 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
+import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
+import { systemScope } from '../../kernel/actor.ts';
+import { leads } from '../../leads/leads/tables.ts';
+import type { Tx } from './pool.ts';
+
+let database: TestDatabase;
+let tenant: TestTenant;
+let other: TestTenant;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  tenant = await createTenant(database);
+  other = await createTenant(database);
+});
+afterAll(() => database?.close());
+
+const inTenant = <T>(who: TestTenant, fn: (tx: Tx) => Promise<T>) =>
+  database.db.withTenant(systemScope(who.id, who.keys.owner.id), fn);
+const backendOf = async (tx: Tx): Promise<number> => {
+  const { rows } = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+  return rows[0]!.pid;
+};
+
+// sabotage: src/runtime/database/pool.ts :: if (!isOpen) return => if (isOpen === undefined) return
+test("a query that comes after its transaction's end does not run in the next one's tenant", async () => {
+  const kept = await inTenant(tenant, async (tx) => tx);
+  await inTenant(other, async () => {
+    await expect(kept.select().from(leads)).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('has ended') },
+    });
+  });
+});
+
+// sabotage: src/runtime/database/pool.ts :: if (command !== 'COMMIT') => if (command === undefined)
+test('who goes on after a statement that failed learns that nothing was kept', async () => {
+  const work = inTenant(tenant, async (tx) => {
+    await tx.execute(sql`select 1/0`).catch(() => undefined);
+    return 'done';
+  });
+  await expect(work).rejects.toThrow('nothing was kept');
+});
+
+// sabotage: src/runtime/database/database.ts :: '57P01', =>
+test('a connection that is killed in the middle is told as such, and never used again', async () => {
+  const killed = inTenant(tenant, async (tx) => {
+    const pid = await backendOf(tx);
+    await database.admin`select pg_terminate_backend(${pid})`;
+    await tx.execute(sql`select pg_sleep(5)`);
+  });
+  await expect(killed).rejects.toMatchObject({ code: 'database_unavailable' });
+  const answers = await Promise.all(Array.from({ length: 20 }, () => inTenant(other, backendOf)));
+  expect(answers).toHaveLength(20);
+});
