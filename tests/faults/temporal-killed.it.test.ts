@@ -18,7 +18,7 @@ afterAll(() => stack?.close());
 test('a Temporal server killed and restarted: reads go on, work is taken, what is live says 503, all runs finish', async () => {
   // sabotage: temporal/call.ts :: throw isUnavailable(error) ? unavailable() : error; => throw error;
   // sabotage: temporal/call.ts :: retryAfterSeconds: 5, =>
-  // sabotage: temporal/schedules.ts :: sweepEveryMs: 5_000, => sweepEveryMs: 60_000,
+  // sabotage: temporal/schedules.ts :: sweepEveryMs: 5_000, => sweepEveryMs: 3_600_000,
   const { headers } = stack.tenant.keys.operator;
   const get = (path: string) => stack.app.request('GET', path, { headers });
   const slow = stack.sites.add();
