@@ -7,6 +7,8 @@ import { agentRoutes } from '../agents/registry/routes.ts';
 import { assetRoutes } from '../assets/files/routes.ts';
 import type { AssetStore } from '../assets/files/store.ts';
 import type { SignTicket } from '../control/approvals/tickets.ts';
+import type { EventHub } from '../control/events/hub.ts';
+import { eventRoutes } from '../control/events/routes.ts';
 import { auditLogRoutes } from '../journal/audit-log/routes.ts';
 import type { RunEndHooks } from '../journal/runs/end-hooks.ts';
 import { runRoutes } from '../journal/runs/routes.ts';
@@ -29,6 +31,7 @@ export type RoutesDeps = {
   clock: Clock;
   assets: AssetStore;
   signTicket: SignTicket;
+  eventHub: EventHub;
   /** What each kind of run leaves to settle when it ends before a workflow saw it. */
   runEndHooks: RunEndHooks;
   /** Which addresses strangers may give: the egress guard's rules. */
@@ -55,6 +58,7 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...keyRoutes,
     ...auditLogRoutes,
     ...runRoutes(cancel),
+    ...eventRoutes({ db, hub: deps.eventHub }),
     ...assetRoutes({ assets }),
     ...agentRoutes,
     ...playbookRoutes,

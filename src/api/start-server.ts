@@ -11,6 +11,7 @@ import { parseIssuers } from '../access/identity/tokens.ts';
 import { createAssetsServer } from '../assets/files/server.ts';
 import { createAssetStore } from '../assets/files/store.ts';
 import { createTickets } from '../control/approvals/tickets.ts';
+import { createEventHub } from '../control/events/hub.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Config, required } from '../runtime/config.ts';
 import { openDatabase } from '../runtime/database/database.ts';
@@ -43,6 +44,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const parts = compose(config, logger, options.target ?? readTemporalTarget());
   const listening: Listening[] = [];
   const close = async (): Promise<void> => {
+    // First: a server that stops waits for its open answers.
+    parts.app.eventHub.close();
     await Promise.all(listening.map((one) => one.close()));
     await parts.close();
   };
@@ -83,6 +86,7 @@ function compose(
       issuers: parseIssuers(config.AGOS_OIDC_ISSUERS),
       assets: createAssetStore(files),
       signTicket: createTickets({ signingSecret, clock }).sign,
+      eventHub: createEventHub(db),
       runEndHooks: RUN_END_HOOKS,
       urlRules: { isAllowed: createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS }).isAllowed },
       workflowUrl: (workflowId) => webUiPage(config, target.namespace, workflowId),

@@ -5,7 +5,15 @@ import { newId } from '../../src/runtime/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { insertAudit, insertBatch, insertLead, insertRun, type Owner } from '../support/rows.ts';
 import { createTenant, type TestTenant } from '../support/tenant.ts';
-import { DEFINERS, FUNCTIONS, GLOBAL_TABLES, RUNTIME_GRANTS, SELF_TABLES, SYSTEM_TABLES } from './tables.ts';
+import {
+  DEFINER_TRIGGERS,
+  DEFINERS,
+  FUNCTIONS,
+  GLOBAL_TABLES,
+  RUNTIME_GRANTS,
+  SELF_TABLES,
+  SYSTEM_TABLES,
+} from './tables.ts';
 
 let database: TestDatabase;
 let app: postgres.Sql;
@@ -216,10 +224,14 @@ describe('roles', () => {
     >`select proname as name, prosecdef as definer, proconfig as settings, proacl::text as acl
       from pg_proc where pronamespace = 'public'::regnamespace order by 1`;
     expect(functions.map(({ name }) => name)).toEqual([...FUNCTIONS].sort());
-    expect(functions.filter(({ definer }) => definer).map(({ name }) => name)).toEqual(Object.keys(DEFINERS));
-    for (const { settings, acl } of functions.filter(({ definer }) => definer)) {
+    const definers = functions.filter(({ definer }) => definer);
+    const known = [...Object.keys(DEFINERS), ...DEFINER_TRIGGERS].sort();
+    expect(definers.map(({ name }) => name)).toEqual(known);
+    for (const { name, settings, acl } of definers) {
       expect(settings).toEqual(['search_path=pg_catalog, pg_temp']);
-      expect(acl).toBe('{postgres=X/postgres,agos_app=X/postgres}');
+      expect(acl).toBe(
+        name in DEFINERS ? '{postgres=X/postgres,agos_app=X/postgres}' : '{postgres=X/postgres}',
+      );
     }
   });
 });

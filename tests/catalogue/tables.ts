@@ -25,6 +25,7 @@ export const RUNTIME_GRANTS: Record<string, string> = {
   assets: 'INSERT SELECT UPDATE',
   approvals: 'INSERT SELECT UPDATE',
   audit_log: 'INSERT SELECT',
+  events: 'SELECT',
   idempotency_keys: 'DELETE INSERT SELECT',
   playbooks: 'SELECT',
   agents: 'SELECT',
@@ -33,9 +34,18 @@ export const RUNTIME_GRANTS: Record<string, string> = {
 /** What the second door reads for one of its purposes; it writes nothing. */
 export const SYSTEM_TABLES = [...new Set<string>(Object.values(SYSTEM_PURPOSES).flat())].sort();
 
-/** Functions that the runtime roles may call; every other one of ours runs inside a trigger. */
+/** Every function of ours: the runtime roles call some, the others run inside a trigger. */
 export const FUNCTIONS = [
+  'agos_append_event',
+  'agos_event_head',
+  'agos_events_of_approval',
+  'agos_events_of_audit',
+  'agos_events_of_batch',
+  'agos_events_of_batch_item',
+  'agos_events_of_lead',
+  'agos_events_of_run',
   'agos_lead_changed',
+  'agos_new_id',
   'agos_principal',
   'agos_sees_all',
   'agos_search_leads',
@@ -44,6 +54,18 @@ export const FUNCTIONS = [
 
 /** Functions that run with their owner's rights, past the policies, each with the reason and what holds it. */
 export const DEFINERS: Record<string, string> = {
+  agos_event_head:
+    'the head of the log lies past what an actor may see; it reads the transaction’s own tenant',
   agos_search_leads:
     'no index serves a search under a policy; it filters by tenant and actor of the transaction itself',
 };
+
+/** Triggers that run with their owner's rights: the event log has no other writer, and nobody can call them. */
+export const DEFINER_TRIGGERS = [
+  'agos_events_of_approval',
+  'agos_events_of_audit',
+  'agos_events_of_batch',
+  'agos_events_of_batch_item',
+  'agos_events_of_lead',
+  'agos_events_of_run',
+];

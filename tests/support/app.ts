@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type AppDeps, createApp } from '../../src/api/server.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
 import { createTickets } from '../../src/control/approvals/tickets.ts';
+import { createEventHub } from '../../src/control/events/hub.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
@@ -45,6 +46,7 @@ export async function createTestApp(
   const database = ownDatabase ?? (await createTestDatabase());
   const gateway = createFakeGateway();
   const logs: string[] = [];
+  const eventHub = createEventHub(database.db);
   const logger = createLogger({ level: 'info' }, { write: (line: string) => void logs.push(line) });
   const app = createApp({
     db: database.db,
@@ -60,6 +62,7 @@ export async function createTestApp(
       clock,
     }),
     signTicket: createTickets({ signingSecret: TEST_SECRET, clock }).sign,
+    eventHub,
     runEndHooks: RUN_END_HOOKS,
     urlRules: {},
     workflowUrl: () => null,
@@ -77,6 +80,7 @@ export async function createTestApp(
     app,
     assetsDir,
     close: async () => {
+      eventHub.close();
       await database.close();
       await rm(assetsDir, { recursive: true, force: true });
     },
@@ -96,7 +100,14 @@ function toInit(method: string, { headers = {}, json, body }: RequestOptions): R
 }
 
 async function read(response: Response): Promise<TestResponse> {
-  const text = await response.text();
+  const text = await textOf(response);
   const isJson = response.headers.get('content-type')?.startsWith('application/json');
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : null };
+}
+
+/** An answer that goes on is let go at once: tests of streams read them by themselves. */
+async function textOf(response: Response): Promise<string> {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response.text();
+  await response.body?.cancel();
+  return '';
 }

@@ -1,6 +1,7 @@
 import type { Route } from '../../src/api/kit/index.ts';
 import { allRoutes } from '../../src/api/routes.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
+import { createEventHub } from '../../src/control/events/hub.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import type { TestApp } from './app.ts';
@@ -22,6 +23,7 @@ export function routeList(): readonly Route[] {
       clock: systemClock,
     }),
     signTicket: async () => '',
+    eventHub: createEventHub({ listen: () => {} }),
     runEndHooks: RUN_END_HOOKS,
     urlRules: {},
     workflowUrl: () => null,

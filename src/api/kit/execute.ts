@@ -28,14 +28,19 @@ type Call = { route: Route; deps: KitDeps; base: HandlerBase; input: Input };
 
 /** Carries out one request at its route: who, may they, what, once, answer. */
 export async function execute(route: Route, deps: KitDeps, incoming: Incoming): Promise<AnyReply> {
-  const identity = await deps.authenticate(incoming.request);
-  requireAccess(route, identity);
+  const identity = await identify(route, deps, incoming);
   const { input, bytes } = await readInput(route, incoming);
   const call = { route, deps, base: baseOf(route, deps, incoming, identity), input };
   const use = keyUseOf(route, incoming.request, identity, bytes);
   const reply = use ? await onlyOnce(call, use) : await handle(call);
   await quietly(call, 'work after the commit failed', async () => reply.afterCommit?.());
   return reply;
+}
+
+async function identify(route: Route, deps: KitDeps, { request }: Incoming): Promise<Identity> {
+  const identity = await deps.authenticate(request);
+  requireAccess(route, identity);
+  return identity;
 }
 
 async function readInput(
@@ -76,6 +81,7 @@ function baseOf(route: Route, deps: KitDeps, incoming: Incoming, identity: Ident
     address: incoming.address,
     db: deps.db,
     headers,
+    identify: () => identify(route, deps, incoming),
     checkVersion: (version) => checkIfMatch(headers, version),
     paging: createPaging(deps.signingSecret, { list: route.operationId, tenant: identity.tenant.id }),
   };

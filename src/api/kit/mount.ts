@@ -8,6 +8,7 @@ import { execute } from './execute.ts';
 import type { KitDeps } from './kit-deps.ts';
 import type { AnyReply } from './reply.ts';
 import type { Route } from './route.ts';
+import { EVENT_STREAM_HEADERS, toEventStream } from './sse.ts';
 
 export type ApiEnv = { Bindings: Partial<HttpBindings>; Variables: { requestId: string } };
 
@@ -35,15 +36,21 @@ async function answer(route: Route, deps: KitDeps, c: Context<ApiEnv>): Promise<
       requestId,
       address,
     });
-    return toResponse(route, reply);
+    return toResponse(route, reply, deps);
   } catch (error) {
     if (deps.checkContract) requireDeclaredError(route, toAgosError(error).code);
     throw error;
   }
 }
 
-function toResponse(route: Route, reply: AnyReply): Response {
+function toResponse(route: Route, reply: AnyReply, deps: KitDeps): Response {
   const headers = new Headers(reply.headers);
+  if (reply.live) {
+    for (const [name, value] of Object.entries(EVENT_STREAM_HEADERS)) headers.set(name, value);
+    const failed = (error: unknown) =>
+      deps.logger.error({ err: error, route: route.path }, 'a stream broke off');
+    return new Response(toEventStream(reply.live, failed), { status: reply.status, headers });
+  }
   if (reply.stream !== undefined) {
     headers.set('content-type', route.responses[reply.status]?.contentType ?? 'application/octet-stream');
     return new Response(reply.stream, { status: reply.status, headers });

@@ -42,6 +42,10 @@ const ifMatchHeader = z.string().optional().openapi({
   description: 'The ETag that you read. Optional; the change is refused when the resource has another one.',
 });
 
+const lastEventIdHeader = z.string().optional().openapi({
+  description: 'The id of the last event that you have; browsers send it when they connect again.',
+});
+
 /** Adds one route to the OpenAPI document. */
 export function documentRoute(registry: Registry, route: Route): void {
   const { request = {} } = route;
@@ -70,7 +74,12 @@ function headersOf(route: Route): z.ZodRawShape {
     'AgOS-Tenant': tenantHeader,
     ...(route.method === 'post' && { 'Idempotency-Key': idempotencyHeader }),
     ...(route.method === 'patch' && { 'If-Match': ifMatchHeader }),
+    ...(isLive(route) && { 'Last-Event-ID': lastEventIdHeader }),
   };
+}
+
+function isLive(route: Route): boolean {
+  return Object.values(route.responses).some((spec) => spec.live);
 }
 
 function bodyOf(spec: NonNullable<NonNullable<Route['request']>['body']>) {
@@ -94,9 +103,10 @@ function successResponse(spec: ResponseSpec) {
     name,
     { description, schema: { type: 'string' } },
   ]);
+  const mime = spec.live ? 'text/event-stream' : spec.contentType;
   const content = spec.schema
     ? { 'application/json': { schema: spec.schema } }
-    : spec.contentType && { [spec.contentType]: { schema: z.string() } };
+    : mime && { [mime]: { schema: z.string() } };
   return {
     description: spec.description,
     ...(headers.length > 0 && { headers: Object.fromEntries(headers) }),

@@ -1,4 +1,5 @@
 import type { z } from '@hono/zod-openapi';
+import type { LiveSource } from './live.ts';
 
 /** What a route may answer with, by status. */
 export type ResponseSpec = {
@@ -7,6 +8,8 @@ export type ResponseSpec = {
   schema?: z.ZodType;
   /** Of a body that is no JSON, such as `text/csv`. */
   contentType?: string;
+  /** An answer that goes on for as long as its source has something to say: `text/event-stream`. */
+  live?: true;
   /** Headers that the answer carries, with what they say. */
   headers?: Record<string, string>;
 };
@@ -28,8 +31,14 @@ export type ReplyOf<Specs extends ResponseSpecs> = {
       ? { body: z.input<Schema> }
       : Specs[Status] extends { contentType: string }
         ? { stream: string | ReadableStream<Uint8Array> }
-        : { body?: undefined });
+        : Specs[Status] extends { live: true }
+          ? { live: LiveSource }
+          : { body?: undefined });
 }[keyof Specs & number];
 
 /** A reply once its types are no longer of interest. */
-export type AnyReply = Common<number> & { body?: unknown; stream?: string | ReadableStream<Uint8Array> };
+export type AnyReply = Common<number> & {
+  body?: unknown;
+  stream?: string | ReadableStream<Uint8Array>;
+  live?: LiveSource;
+};

@@ -31,6 +31,8 @@ export type HandlerBase = {
   address: string | null;
   db: Database;
   headers: Headers;
+  /** Who the caller is by now, for answers that go on: throws what the beginning of a request throws. */
+  identify(): Promise<Identity>;
   /** Compares the row's version with `If-Match`; throws `version_mismatch`. Nothing happens without that header. */
   checkVersion(version: number): void;
   /** Cursors of this list, of this tenant. */

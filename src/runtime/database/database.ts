@@ -1,5 +1,6 @@
 import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import { type Listener, listenOn } from './listen.ts';
 import { openPool, type Tx } from './pool.ts';
 
 export type { Tx } from './pool.ts';
@@ -25,6 +26,8 @@ export type Database = {
   withTenant<T>(scope: TenantScope, fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs read-only `fn` as the system role, which sees the few tables of its purposes. */
   withSystem<T>(purpose: SystemPurpose, fn: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Hears what is notified on a channel, by a connection of its own that comes back by itself. */
+  listen(channel: string, listener: Listener): void;
   /** Answers when both doors reach the server; throws `database_unavailable` otherwise. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -53,16 +56,20 @@ export function openDatabase(options: DatabaseOptions): Database {
   const shared = { waitMs, idleInTransactionMs, tooLate: tooBusy };
   const app = openPool({ ...shared, url: options.url, connections: maxConnections });
   const system = openPool({ ...shared, url: options.systemUrl, connections: SYSTEM_CONNECTIONS });
+  const ears: { close(): Promise<void> }[] = [];
 
   return {
     withTenant: (scope, fn) => translating(async () => app.transaction(beginAs(scope), fn)),
     withSystem: (purpose, fn) => translating(() => system.transaction(beginFor(purpose), fn)),
+    listen: (channel, listener) => {
+      ears.push(listenOn(options.url, channel, listener));
+    },
     ping: () =>
       translating(async () => {
         await Promise.all([app.ping(), system.ping()]);
       }),
     close: async () => {
-      await Promise.all([app.close(), system.close()]);
+      await Promise.all([app, system, ...ears].map((one) => one.close()));
     },
   };
 }
@@ -73,6 +80,7 @@ function beginAs(scope: TenantScope): string {
   const { tenant, actor } = scope;
   return `begin; select set_config('agos.tenant_id', '${tenant}', true),
     set_config('agos.principal_id', '${actor.id}', true),
+    set_config('agos.actor_kind', '${actor.kind}', true),
     set_config('agos.sees_all', '${actor.seesAll ? 'on' : 'off'}', true)`;
 }
 

@@ -3,7 +3,7 @@ import { and, type Column, type SQL, sql } from 'drizzle-orm';
 /** Columns that a list may be sorted by: an expression that is never null, and its SQL type. */
 export type SortColumns<Name extends string = string> = Record<
   Name,
-  { by: Column | SQL; type: 'uuid' | 'numeric' | 'timestamptz' | 'text' | 'integer' }
+  { by: Column | SQL; type: 'uuid' | 'numeric' | 'timestamptz' | 'text' | 'integer' | 'bigint' }
 >;
 
 /** One page of a list: how many rows, in which order, after which row. */

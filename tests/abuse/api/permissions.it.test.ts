@@ -36,6 +36,7 @@ const EXPECTED: Record<string, readonly Role[]> = {
   'decisions:decide': ['owner', 'admin', 'operator'],
   'runs:read': ROLES,
   'runs:cancel': ['owner', 'admin', 'operator'],
+  'events:read': ROLES,
   'assets:read': ROLES,
   'agents:read': ROLES,
   'playbooks:read': ROLES,

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Identity } from '../../access/identity/identity.ts';
+import type { LiveEnd, LiveMessage, LiveSink, LiveSource } from '../../api/kit/live.ts';
+import { AgosError } from '../../kernel/errors.ts';
+import type { Database, Tx } from '../../runtime/database/database.ts';
+import type { EventHub, Follower } from './hub.ts';
+import { type EventFilter, type EventRow, readEvents } from './repository.ts';
+import { toEventView } from './schemas.ts';
+
+const PAGE_ROWS = 500;
+/** The log is looked at so often even when nothing was heard of it, and the caller's right to read it is too. */
+const LOOK_EVERY_MS = 5_000;
+/** How long a stream outlives a database that does not answer. */
+const UNCONFIRMED_MS = 60_000;
+const AGAIN_AFTER_MS = 500;
+
+export type FollowDeps = { db: Database; hub: EventHub };
+export type Follow = {
+  after: number;
+  filter: EventFilter;
+  /** Looked at before the events are read: true when no event can follow those. */
+  hasEnded?(tx: Tx): Promise<boolean>;
+};
+type Caller = { identity: Identity; identify(): Promise<Identity> };
+
+/** Every event after a cursor, once and in order, for as long as the caller stays and may read them. */
+export function followEvents(deps: FollowDeps, caller: Caller, follow: Follow): LiveSource {
+  const follower = deps.hub.join(caller.identity.tenant.id);
+  return async (sink) => {
+    try {
+      await sink.mark(String(follow.after));
+      return await untilEnd(deps, caller, follow, { sink, follower });
+    } finally {
+      follower.leave();
+    }
+  };
+}
+
+async function untilEnd(
+  { db, hub }: FollowDeps,
+  caller: Caller,
+  follow: Follow,
+  { sink, follower }: { sink: LiveSink; follower: Follower },
+): Promise<LiveEnd> {
+  let { after } = follow;
+  let { identity } = caller;
+  let confirmedMs = performance.now();
+  while (!sink.signal.aborted) {
+    if (follower.closing) return 'shutdown';
+    try {
+      if (performance.now() - confirmedMs >= LOOK_EVERY_MS) {
+        identity = await confirmed(caller);
+        confirmedMs = performance.now();
+      }
+      const page = await hub.reading(() =>
+        db.withTenant(identity.scope, (tx) => readPage(tx, follow, identity, after)),
+      );
+      if (page.rows.length > 0) {
+        await Promise.race([sink.send(page.rows.map(toMessage)), follower.closed]);
+      }
+      after = page.reached;
+      if (page.more) continue;
+      if (page.ended) return 'complete';
+      if (!(await follower.news(LOOK_EVERY_MS, sink.signal))) await sink.mark(String(after));
+    } catch (error) {
+      if (!(error instanceof AgosError)) throw error;
+      if (error.status < 500) return 'refused';
+      if (performance.now() - confirmedMs > UNCONFIRMED_MS) return 'unavailable';
+      await sleep(AGAIN_AFTER_MS);
+    }
+  }
+  return 'gone';
+}
+
+async function readPage(tx: Tx, { filter, hasEnded }: Follow, { tenant }: Identity, after: number) {
+  const ended = (await hasEnded?.(tx)) ?? false;
+  return { ended, ...(await readEvents(tx, tenant.id, filter, { after, limit: PAGE_ROWS })) };
+}
+
+/** The caller as of now: the role may be another one, and the key, the membership or the tenant may be gone. */
+async function confirmed({ identity, identify }: Caller): Promise<Identity> {
+  const now = await identify();
+  if (now.tenant.id === identity.tenant.id && now.principal.id === identity.principal.id) return now;
+  throw new AgosError('permission_denied', 'The caller has changed.');
+}
+
+const toMessage = (row: EventRow): LiveMessage => ({
+  id: String(row.seq),
+  event: row.type,
+  data: toEventView(row),
+});

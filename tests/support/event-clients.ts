@@ -1,0 +1,37 @@
+import { readServerEvents } from '../../src/cli/event-stream.ts';
+import type { EventView } from '../../src/control/events/schemas.ts';
+
+export type StreamRequest = {
+  origin: string;
+  path: string;
+  headers: Record<string, string>;
+  /** The id of the last event that the client has. */
+  after?: string;
+};
+export type OpenStream = {
+  /** Ends with the stream. */
+  events: AsyncGenerator<EventView>;
+  /** Breaks the connection off. */
+  cut(): void;
+};
+/** Follows events by one of the ways in which the API offers them; resolves once the stream is open. */
+export type EventClient = (request: StreamRequest) => Promise<OpenStream>;
+
+/** Server-Sent Events over a real socket. */
+export const followByServerEvents: EventClient = async ({ origin, path, headers, after }) => {
+  const abort = new AbortController();
+  const response = await fetch(new URL(path, origin), {
+    headers: { ...headers, ...(after !== undefined && { 'last-event-id': after }) },
+    signal: abort.signal,
+  });
+  if (response.status !== 200 || !response.body)
+    throw new Error(`${response.status} ${await response.text()}`);
+  return { events: eventsOf(response), cut: () => abort.abort() };
+};
+
+/** Takes the response, not its body: fetch cancels the body of a response that is collected before it was read. */
+async function* eventsOf(response: Response): AsyncGenerator<EventView> {
+  for await (const { data } of readServerEvents(response.body!)) {
+    if (data !== '') yield JSON.parse(data) as EventView;
+  }
+}
