@@ -35,3 +35,8 @@ async function* eventsOf(response: Response): AsyncGenerator<EventView> {
     if (data !== '') yield JSON.parse(data) as EventView;
   }
 }
+
+/** Every way, with its name. */
+export const EVENT_CLIENTS: readonly (readonly [string, EventClient])[] = [
+  ['Server-Sent Events', followByServerEvents],
+];

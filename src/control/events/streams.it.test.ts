@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
-import { type EventClient, followByServerEvents } from '../../../tests/support/event-clients.ts';
+import { EVENT_CLIENTS, followByServerEvents } from '../../../tests/support/event-clients.ts';
 import { insertLead, insertRun } from '../../../tests/support/rows.ts';
 import { createKey, createTenant, type TestKey, type TestTenant } from '../../../tests/support/tenant.ts';
 import { type Listening, listen } from '../../api/listen.ts';
@@ -27,7 +27,6 @@ afterAll(async () => {
 
 const owner = (of = tenant) => ({ tenant: of.id, createdBy: of.keys.owner.id });
 const head = (of = tenant) => app.database.db.withTenant(of.scope, eventHead);
-const WAYS: [string, EventClient][] = [['Server-Sent Events', followByServerEvents]];
 
 /** Adds leads in one transaction: one event each. */
 async function addLeads(count: number, of: TestTenant): Promise<void> {
@@ -60,7 +59,7 @@ test('10,000 events reach 50 subscribers that are cut at random: none lost, none
   const start = await head(of);
   let cuts = 0;
   const subscribers = Array.from({ length: SUBSCRIBERS }, async (_, index) => {
-    const follow = WAYS[index % WAYS.length]![1];
+    const follow = EVENT_CLIENTS[index % EVENT_CLIENTS.length]![1];
     const seen: number[] = [];
     while (seen.length < EVENTS) {
       const after = String(seen.at(-1) ?? start);
@@ -95,7 +94,7 @@ test('10,000 events reach 50 subscribers that are cut at random: none lost, none
   expect(cuts).toBeGreaterThan(2 * SUBSCRIBERS);
 }, 180_000);
 
-describe.each(WAYS)('by %s', (_name, follow) => {
+describe.each(EVENT_CLIENTS)('by %s', (_name, follow) => {
   const open = (path: string, key: TestKey, after?: string) =>
     follow({ origin, path, headers: key.headers, ...(after !== undefined && { after }) });
 
