@@ -1,6 +1,8 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
+import { serve, type WebSocketServerLike } from '@hono/node-server';
+import { WebSocketServer } from 'ws';
+import { SOCKET_PROTOCOL } from './kit/socket.ts';
 
 export type Listening = {
   port: number;
@@ -18,7 +20,12 @@ export function listen(
   at: { hostname: string; port: number },
 ): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, ...at }) as Server;
+    const server = serve({
+      fetch: app.fetch,
+      ...at,
+      websocket: { server: socketServer() as WebSocketServerLike },
+      serverOptions: { shouldUpgradeCallback: wantsWebSocket },
+    }) as Server;
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = REQUEST_TIMEOUT_MS;
     server.once('error', reject);
@@ -32,3 +39,16 @@ export function listen(
     });
   });
 }
+
+/** Clients only listen, so that nothing long is taken from them. */
+function socketServer(): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    maxPayload: 1_024,
+    handleProtocols: (offered) => (offered.has(SOCKET_PROTOCOL) ? SOCKET_PROTOCOL : false),
+  });
+}
+
+/** Other upgrades (`h2c`) are answered as if they had not been asked for. */
+const wantsWebSocket = ({ headers }: IncomingMessage): boolean =>
+  headers.upgrade?.toLowerCase() === 'websocket';

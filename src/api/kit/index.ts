@@ -9,4 +9,5 @@ export {
 } from './fields.ts';
 export { pageFields, pageOf } from './paging.ts';
 export { defineRoute, type HandlerBase, type Route } from './route.ts';
+export { wantsSocket } from './socket.ts';
 export { etagOf } from './version.ts';

@@ -1,4 +1,4 @@
-import type { HttpBindings } from '@hono/node-server';
+import { type HttpBindings, upgradeWebSocket } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
 import { AgosError } from '../../kernel/errors.ts';
 import { newId } from '../../runtime/ids.ts';
@@ -6,8 +6,10 @@ import { requireDeclaredError } from './contract.ts';
 import { errorResponse, toAgosError } from './envelope.ts';
 import { execute } from './execute.ts';
 import type { KitDeps } from './kit-deps.ts';
+import type { LiveSource } from './live.ts';
 import type { AnyReply } from './reply.ts';
 import type { Route } from './route.ts';
+import { toSocket, wantsSocket, withSocketCredentials } from './socket.ts';
 import { EVENT_STREAM_HEADERS, toEventStream } from './sse.ts';
 
 export type ApiEnv = { Bindings: Partial<HttpBindings>; Variables: { requestId: string } };
@@ -31,26 +33,33 @@ async function answer(route: Route, deps: KitDeps, c: Context<ApiEnv>): Promise<
     const requestId = c.get('requestId');
     const address = c.env?.incoming?.socket.remoteAddress ?? null;
     const reply = await execute(route, deps, {
-      request: c.req.raw,
+      request: withSocketCredentials(c.req.raw),
       params: c.req.param(),
       requestId,
       address,
     });
-    return toResponse(route, reply, deps);
+    return reply.live ? follow(route, deps, c, reply.live) : toResponse(route, reply);
   } catch (error) {
     if (deps.checkContract) requireDeclaredError(route, toAgosError(error).code);
     throw error;
   }
 }
 
-function toResponse(route: Route, reply: AnyReply, deps: KitDeps): Response {
+/** An answer that goes on, over what the client asked for. */
+async function follow(
+  route: Route,
+  deps: KitDeps,
+  c: Context<ApiEnv>,
+  source: LiveSource,
+): Promise<Response> {
+  const about = { request_id: c.get('requestId'), route: route.path };
+  const failed = (error: unknown) => deps.logger.error({ err: error, ...about }, 'a stream broke off');
+  if (wantsSocket(c.req.raw.headers)) return upgradeWebSocket(c, toSocket(source, failed));
+  return new Response(toEventStream(source, failed), { headers: EVENT_STREAM_HEADERS });
+}
+
+function toResponse(route: Route, reply: AnyReply): Response {
   const headers = new Headers(reply.headers);
-  if (reply.live) {
-    for (const [name, value] of Object.entries(EVENT_STREAM_HEADERS)) headers.set(name, value);
-    const failed = (error: unknown) =>
-      deps.logger.error({ err: error, route: route.path }, 'a stream broke off');
-    return new Response(toEventStream(reply.live, failed), { status: reply.status, headers });
-  }
   if (reply.stream !== undefined) {
     headers.set('content-type', route.responses[reply.status]?.contentType ?? 'application/octet-stream');
     return new Response(reply.stream, { status: reply.status, headers });

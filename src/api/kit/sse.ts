@@ -15,6 +15,7 @@ export const EVENT_STREAM_HEADERS = {
 export function toEventStream(
   source: LiveSource,
   failed: (error: unknown) => void,
+  stalledMs = STALLED_MS,
 ): ReadableStream<Uint8Array> {
   const gone = new AbortController();
   const encoder = new TextEncoder();
@@ -24,7 +25,7 @@ export function toEventStream(
 
   const drained = (): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(() => gone.abort(), STALLED_MS);
+      const timer = setTimeout(() => gone.abort(), stalledMs);
       resume = () => {
         clearTimeout(timer);
         resolve();

@@ -25,8 +25,11 @@ type Caller = { identity: Identity; identify(): Promise<Identity> };
 
 /** Every event after a cursor, once and in order, for as long as the caller stays and may read them. */
 export function followEvents(deps: FollowDeps, caller: Caller, follow: Follow): LiveSource {
-  const follower = deps.hub.join(caller.identity.tenant.id);
+  const { id } = caller.identity.tenant;
+  deps.hub.requireRoom(id);
   return async (sink) => {
+    // Not before: of a handshake that fails nobody is told.
+    const follower = deps.hub.join(id);
     try {
       await sink.mark(String(follow.after));
       return await untilEnd(deps, caller, follow, { sink, follower });

@@ -24,6 +24,8 @@ export type Follower = {
 /** Wakes every stream of this process when its tenant has new events; one connection hears for all of them. */
 export type EventHub = {
   /** Throws `rate_limit_exceeded` when the tenant has as many streams as it may. */
+  requireRoom(tenant: string): void;
+  /** Throws as `requireRoom` does. */
   join(tenant: string): Follower;
   /** Reads for a stream, few at once. */
   reading<T>(read: () => Promise<T>): Promise<T>;
@@ -55,6 +57,10 @@ export function createEventHub(db: Pick<Database, 'listen'>): EventHub {
       wake(tenant);
     }, GATHER_MS);
     gathering.set(tenant, soon);
+  };
+
+  const requireRoom = (tenant: string): void => {
+    if ((places.get(tenant)?.size ?? 0) >= STREAMS_PER_TENANT) throw tooMany();
   };
 
   const follow = (tenant: string, here: Set<Place>): Follower => {
@@ -96,9 +102,10 @@ export function createEventHub(db: Pick<Database, 'listen'>): EventHub {
   };
 
   return {
+    requireRoom,
     join: (tenant) => {
+      requireRoom(tenant);
       const here = places.get(tenant) ?? new Set();
-      if (here.size >= STREAMS_PER_TENANT) throw tooMany();
       places.set(tenant, here);
       if (!listening) db.listen(EVENTS_CHANNEL, { notified, connected: wakeAll });
       listening = true;

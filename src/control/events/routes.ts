@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { defineRoute, idParam, pageFields, pageOf, type Route } from '../../api/kit/index.ts';
+import { defineRoute, idParam, pageFields, pageOf, type Route, wantsSocket } from '../../api/kit/index.ts';
 import type { HandlerBase } from '../../api/kit/route.ts';
 import { findRun } from '../../journal/runs/repository.ts';
 import { isOpen } from '../../journal/runs/rules.ts';
@@ -34,8 +34,7 @@ const listRoute = defineRoute({
   },
 });
 
-const HOW =
-  'Server-Sent Events: `id` is the number, `event` the type, `data` the event as the list shows it. Whoever connects again with the last id (`Last-Event-ID` or `after`) misses nothing and gets nothing twice.';
+const HOW = `As Server-Sent Events: \`id\` is the number, \`event\` the type, \`data\` the event as the list shows it. As a WebSocket when the request asks for one: each message is an event, or \`{"cursor"}\`, the number to go on from; a browser offers the subprotocols \`agos.events\` and \`bearer.<key or token>\`. Whoever connects again with the last number (\`Last-Event-ID\` or \`after\`) misses nothing and gets nothing twice.`;
 
 function streamRoute(deps: FollowDeps): Route {
   return defineRoute({
@@ -84,7 +83,7 @@ function runRoute(deps: FollowDeps): Route {
         const { rows } = await readEvents(tx, ctx.scope.tenant, filter, { after, limit: 1 });
         return { after, isOver: ended && rows.length === 0 };
       });
-      if (isOver) return { status: 204 };
+      if (isOver && !wantsSocket(ctx.headers)) return { status: 204 };
       return { status: 200, live: followEvents(deps, ctx, { after, filter, hasEnded }) };
     },
   });

@@ -71,6 +71,8 @@ test('10,000 events reach 50 subscribers that are cut at random: none lost, none
       });
       let left = Math.ceil(Math.random() * 2_500);
       for await (const event of stream.events) {
+        if (event.seq !== (seen.at(-1) ?? start) + 1)
+          throw new Error(`${event.seq} after ${seen.at(-1) ?? start}`);
         seen.push(event.seq);
         left -= 1;
         if (left <= 0 || seen.length >= EVENTS) break;
@@ -182,7 +184,7 @@ test('a cursor ahead of the log is refused, and so is one that is no number', as
   expect([wrong.status, wrong.body.error]).toEqual([422, 'validation_failed']);
 });
 
-// sabotage: src/control/events/hub.ts :: if (here.size >= STREAMS_PER_TENANT) throw tooMany(); =>
+// sabotage: src/control/events/hub.ts :: if ((places.get(tenant)?.size ?? 0) >= STREAMS_PER_TENANT) throw tooMany(); =>
 test('the 101st stream of a tenant is refused with 429 until one is closed; other tenants do not feel it', async () => {
   const of = await createTenant(app.database);
   const { headers } = of.keys.owner;
