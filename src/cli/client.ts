@@ -32,6 +32,11 @@ export type ApiClient = {
   /** The target of a redirect that is not followed. */
   location(path: string): Promise<string | null>;
   text(path: string): Promise<string>;
+  /** An answer that goes on; null when nothing can follow the last id. Not tried again: the caller goes on from its last id. */
+  stream(
+    path: string,
+    options: { signal: AbortSignal; lastEventId?: string },
+  ): Promise<ReadableStream<Uint8Array> | null>;
 };
 
 /** What a list holds, page after page, all of it or a number of rows; `more` tells that there are further ones. */
@@ -100,5 +105,11 @@ export function createClient(origin: string, apiKey: string): ApiClient {
       ),
     location: async (path) => (await read(path)).headers.get('location'),
     text: async (path) => (await read(path)).text(),
+    stream: async (path, { signal, lastEventId }) => {
+      const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+      const response = await send(path, { headers, signal });
+      if (response.status >= 400) await answer(response);
+      return response.status === 204 ? null : response.body;
+    },
   };
 }

@@ -3,6 +3,7 @@ import { batchCommand } from './batch.ts';
 import { decideCommand } from './decide.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
+import { eventsCommand } from './events.ts';
 import { EXIT } from './exit.ts';
 import { importCommand } from './import.ts';
 import { leadCommand } from './lead.ts';
@@ -32,6 +33,7 @@ for (const command of [
   leadsCommand(),
   leadCommand(),
   batchCommand(),
+  eventsCommand(),
   decideCommand(),
 ]) {
   program.addCommand(command.exitOverride());

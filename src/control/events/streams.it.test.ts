@@ -137,7 +137,7 @@ describe.each(EVENT_CLIENTS)('by %s', (_name, follow) => {
     stream.cut();
   });
 
-  // sabotage: src/control/events/tables.ts :: withLeadPolicy('events') => tenantPolicy('events')
+  // sabotage: migrations/0009_event_log.sql :: and ((select agos_sees_all()) or created_by => and (true or created_by
   test('each sees what it may see: another tenant nothing, an editor own and assigned leads', async () => {
     const stranger = await createTenant(app.database);
     const editor = tenant.keys.editor;
