@@ -33,8 +33,8 @@ const exported = (who: TestTenant, query = '', role: 'owner' | 'viewer' = 'owner
   app.request('GET', `/v1/leads.csv${query}`, { headers: who.keys[role].headers });
 
 test('what a spreadsheet would run is stored as it is and exported as text, one lead to a line', async () => {
-  // sabotage: src/leads/leads/export-csv.ts :: const safe = FORMULA_START.test(value) ? `'${value}` : value; => const safe = value;
-  // sabotage: src/leads/leads/export-csv.ts :: `"${safe.replaceAll('"', '""')}"` => `"${safe}"`
+  // sabotage: src/api/kit/export.ts :: const safe = FORMULA_START.test(value) ? `'${value}` : value; => const safe = value;
+  // sabotage: src/api/kit/export.ts :: `"${safe.replaceAll('"', '""')}"` => `"${safe}"`
   const { id: tenantId, keys } = tenant;
   for (const [index, notes] of HOSTILE.entries()) {
     const url = `https://formula-${index}.example`;

@@ -1,3 +1,4 @@
+export { csvRow, pagedText } from './export.ts';
 export {
   displayName,
   flagParam,

@@ -1,69 +1,82 @@
 import { z } from '@hono/zod-openapi';
-import {
-  defineRoute,
-  identifier,
-  momentField,
-  momentInput,
-  pageFields,
-  pageOf,
-  type Route,
-} from '../../api/kit/index.ts';
-import { type AuditLogRow, listAuditLog } from './repository.ts';
+import { defineRoute, pagedText, pageFields, pageOf, type Route } from '../../api/kit/index.ts';
+import type { TenantScope } from '../../kernel/actor.ts';
+import type { Database } from '../../runtime/database/database.ts';
+import { type AuditLogFilter, type AuditLogRow, listAuditLog } from './repository.ts';
+import { CSV_HEADER, csvLine, entryView, filterFields, jsonLine, toEntryView, toFilter } from './schemas.ts';
 
-const entryView = z
-  .strictObject({
-    id: z.uuid(),
-    at: momentField,
-    actor: z.strictObject({
-      kind: z.enum(['member', 'key', 'system', 'administrator', 'operator']),
-      id: z.uuid().nullable(),
-    }),
-    action: z.string(),
-    resource: z.strictObject({ type: z.string(), id: z.string().nullable() }),
-    details: z.record(z.string(), z.unknown()),
-    request_id: z.string().nullable(),
-    address: z.string().nullable(),
-  })
-  .openapi('AuditLogEntry');
+const tag = 'Access';
+const permission = 'audit_log:read';
+const EXPORT_PAGE = 500;
 
-const toView = (row: AuditLogRow): z.input<typeof entryView> => ({
-  id: row.id,
-  at: row.at.toISOString(),
-  actor: { kind: row.actorKind, id: row.actorId },
-  action: row.action,
-  resource: { type: row.resourceType, id: row.resourceId },
-  details: row.details,
-  request_id: row.requestId,
-  address: row.address,
+const listRoute = defineRoute({
+  method: 'get',
+  path: '/v1/audit-log',
+  operationId: 'listAuditLog',
+  summary: 'List who did what, from where',
+  tag,
+  permission,
+  request: { query: z.strictObject({ ...pageFields(['-at']), ...filterFields }) },
+  responses: { 200: { description: 'Entries, newest first.', schema: pageOf(entryView) } },
+  handler: async ({ tx, scope, query, paging }) => {
+    const page = paging.open(query);
+    const found = await listAuditLog(tx, scope.tenant, toFilter(query), page);
+    return { status: 200, body: paging.seal(found, page, toEntryView) };
+  },
 });
+
+const exportRoute = (
+  form: { path: string; operationId: string; name: string; contentType: string; description?: string },
+  [head, line]: [string, (row: AuditLogRow) => string],
+) =>
+  defineRoute({
+    method: 'get',
+    path: form.path,
+    operationId: form.operationId,
+    summary: `Export the audit log as ${form.name}`,
+    ...(form.description && { description: form.description }),
+    tag,
+    permission,
+    transaction: 'none',
+    request: { query: z.strictObject(filterFields) },
+    responses: { 200: { description: 'All entries, oldest first.', contentType: form.contentType } },
+    handler: async (ctx) => {
+      const filter = toFilter(ctx.query);
+      const stream = pagedText(head, async (after) => {
+        const { rows, next } = await readPage(ctx.db, ctx.scope, filter, after);
+        return { text: rows.map(line).join(''), next };
+      });
+      return { status: 200, stream };
+    },
+  });
+
+type Position = Parameters<typeof listAuditLog>[3]['after'];
+
+function readPage(db: Database, scope: TenantScope, filter: AuditLogFilter, after: Position) {
+  const page = { limit: EXPORT_PAGE, sort: 'at' as const, direction: 'asc' as const, after };
+  return db.withTenant(scope, (tx) => listAuditLog(tx, scope.tenant, filter, page));
+}
 
 /** Who did what, from where. */
 export const auditLogRoutes: readonly Route[] = [
-  defineRoute({
-    method: 'get',
-    path: '/v1/audit-log',
-    operationId: 'listAuditLog',
-    summary: 'List who did what, from where',
-    tag: 'Access',
-    permission: 'audit_log:read',
-    request: {
-      query: z.strictObject({
-        ...pageFields(['-at']),
-        action: identifier(100).optional(),
-        actor_id: z.uuid().optional(),
-        resource_type: identifier(100).optional(),
-        resource_id: identifier().optional(),
-        from: momentInput.optional(),
-        to: momentInput.optional(),
-      }),
+  listRoute,
+  exportRoute(
+    {
+      path: '/v1/audit-log.csv',
+      operationId: 'exportAuditLogCsv',
+      name: 'CSV',
+      contentType: 'text/csv',
+      description: 'Cells that a spreadsheet would take for a formula get a quote mark in front.',
     },
-    responses: { 200: { description: 'Entries, newest first.', schema: pageOf(entryView) } },
-    handler: async ({ tx, scope, query, paging }) => {
-      const page = paging.open(query);
-      const { action, from, to } = query;
-      const filter = { action, from, to, actorId: query.actor_id, resourceType: query.resource_type };
-      const found = await listAuditLog(tx, scope.tenant, { ...filter, resourceId: query.resource_id }, page);
-      return { status: 200, body: paging.seal(found, page, toView) };
+    [CSV_HEADER, csvLine],
+  ),
+  exportRoute(
+    {
+      path: '/v1/audit-log.ndjson',
+      operationId: 'exportAuditLogNdjson',
+      name: 'lines of JSON',
+      contentType: 'application/x-ndjson',
     },
-  }),
+    ['', jsonLine],
+  ),
 ];

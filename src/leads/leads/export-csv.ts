@@ -1,3 +1,4 @@
+import { csvRow } from '../../api/kit/index.ts';
 import type { LeadView } from './schemas.ts';
 
 const COLUMNS = [
@@ -14,16 +15,7 @@ const COLUMNS = [
   'notes',
 ] as const;
 
-/** Characters with which a spreadsheet takes a cell for a formula, full-width ones too (OWASP, CSV injection). */
-const FORMULA_START = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
-
-/** Quotes a cell; one that a spreadsheet would take for a formula gets a quote mark in front. */
-export function csvCell(value: string): string {
-  const safe = FORMULA_START.test(value) ? `'${value}` : value;
-  return /[",\r\n\t]/.test(safe) || safe !== value ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-export const CSV_HEADER = `${COLUMNS.join(',')}\r\n`;
+export const CSV_HEADER = csvRow(COLUMNS);
 
 /** One lead as a line of CSV. */
 export function csvLine(lead: LeadView): string {
@@ -40,5 +32,5 @@ export function csvLine(lead: LeadView): string {
     created_at: lead.created_at,
     notes: lead.notes ?? '',
   };
-  return `${COLUMNS.map((name) => csvCell(cells[name])).join(',')}\r\n`;
+  return csvRow(COLUMNS.map((name) => cells[name]));
 }

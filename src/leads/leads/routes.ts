@@ -1,6 +1,14 @@
 import { z } from '@hono/zod-openapi';
 import type { Identity } from '../../access/identity/identity.ts';
-import { defineRoute, etagOf, idParam, pageFields, pageOf, type Route } from '../../api/kit/index.ts';
+import {
+  defineRoute,
+  etagOf,
+  idParam,
+  pagedText,
+  pageFields,
+  pageOf,
+  type Route,
+} from '../../api/kit/index.ts';
 import type { RequestContext } from '../../journal/request-context.ts';
 import type { RunRow } from '../../journal/runs/repository.ts';
 import { runView, toRunView } from '../../journal/runs/schemas.ts';
@@ -198,21 +206,10 @@ function requireMayAssign({ body, identity }: Assigning): void {
 
 const EXPORT_PAGE = 500;
 
-/** Reads page by page, each in a short transaction of its own, so that a slow reader holds none open. */
 function exported(db: Database, scope: TenantScope, filter: LeadFilter): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  let after: { key: string; id: string } | null = null;
-  let begun = false;
-  return new ReadableStream({
-    async pull(controller) {
-      if (!begun) controller.enqueue(encoder.encode(CSV_HEADER));
-      begun = true;
-      const page = { limit: EXPORT_PAGE, sort: 'created_at' as const, direction: 'asc' as const, after };
-      const found = await db.withTenant(scope, (tx) => listLeads(tx, scope.tenant, filter, page));
-      const lines = found.rows.map((row) => csvLine(toLeadView(row))).join('');
-      if (lines !== '') controller.enqueue(encoder.encode(lines));
-      after = found.next;
-      if (after === null) controller.close();
-    },
+  return pagedText(CSV_HEADER, async (after) => {
+    const page = { limit: EXPORT_PAGE, sort: 'created_at' as const, direction: 'asc' as const, after };
+    const found = await db.withTenant(scope, (tx) => listLeads(tx, scope.tenant, filter, page));
+    return { text: found.rows.map((row) => csvLine(toLeadView(row))).join(''), next: found.next };
   });
 }

@@ -1,0 +1,35 @@
+/** Characters with which a spreadsheet takes a cell for a formula, full-width ones too (OWASP, CSV injection). */
+const FORMULA_START = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+/** Quotes a cell; one that a spreadsheet would take for a formula gets a quote mark in front. */
+function csvCell(value: string): string {
+  const safe = FORMULA_START.test(value) ? `'${value}` : value;
+  return /[",\r\n\t]/.test(safe) || safe !== value ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** One line of CSV. */
+export function csvRow(cells: readonly string[]): string {
+  return `${cells.map(csvCell).join(',')}\r\n`;
+}
+
+type Position = { key: string; id: string } | null;
+
+/** Text page by page; each is read in a short transaction of its own, so that a slow reader holds none open. */
+export function pagedText(
+  head: string,
+  read: (after: Position) => Promise<{ text: string; next: Position }>,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let after: Position = null;
+  let begun = false;
+  return new ReadableStream({
+    async pull(controller) {
+      const { text, next } = await read(after);
+      const piece = begun ? text : head + text;
+      begun = true;
+      if (piece !== '') controller.enqueue(encoder.encode(piece));
+      after = next;
+      if (after === null) controller.close();
+    },
+  });
+}
