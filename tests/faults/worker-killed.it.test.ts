@@ -35,13 +35,18 @@ test.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
     expect((await stack.triage(lead)).status).toBe(202);
     await untilRunning(lead, step);
     const heir = stack.startWorker();
-    await heir.serving;
-    await sleep(random(seed) * 2_000);
-    await untilRunning(lead, step);
-    const killedAt = Date.now();
-    await worker.kill();
-    killed.resolve();
-    worker = heir;
+    let killedAt: number;
+    try {
+      await heir.serving;
+      await sleep(random(seed) * 2_000);
+      await untilRunning(lead, step);
+    } finally {
+      // Also when this seed fails: two workers would share the next one's work.
+      killedAt = Date.now();
+      await worker.kill();
+      killed.resolve();
+      worker = heir;
+    }
     const state = await stack.untilEnded(lead);
     const retries = (await startsOf(lead)).filter(({ attempt }) => attempt > 1);
     const [retry] = retries.filter(({ activity }) => activity === step);
