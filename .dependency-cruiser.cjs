@@ -60,7 +60,7 @@ module.exports = {
     {
       name: 'adapters-only-in-composition-roots',
       severity: 'error',
-      from: { pathNot: `^src/(adapters/|api/start-server\\.ts|cli/)|^temporal/compose\\.ts|${TESTS}|^bench/` },
+      from: { pathNot: `^src/(adapters/|api/start-server\\.ts|cli/)|^temporal/(compose|storage)\\.ts|${TESTS}|^bench/` },
       to: { path: '^src/adapters/' },
     },
     {

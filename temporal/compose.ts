@@ -21,6 +21,7 @@ import { createObserver } from './observer.ts';
 import { RUN_END_HOOKS } from './run-end-hooks.ts';
 import { RUN_WORKFLOWS } from './run-workflows.ts';
 import { composeScanner } from './scanner.ts';
+import { composeStorage } from './storage.ts';
 
 /** What the worker is made of: each area's activities and reconciler, and how it all is closed, last first. */
 export function compose(config: Config, client: Client): { activities: object; close(): Promise<void> } {
@@ -31,8 +32,9 @@ export function compose(config: Config, client: Client): { activities: object; c
   });
   const gateway = createGateway({ client, workflows: RUN_WORKFLOWS, publicUrl: config.AGOS_PUBLIC_URL });
   const signingSecret = required(config, 'AGOS_SIGNING_SECRET');
-  const files = { dir: required(config, 'AGOS_ASSETS_DIR'), origin: required(config, 'AGOS_ASSETS_URL') };
-  const assets = createAssetStore({ ...files, signingSecret, clock });
+  const storage = composeStorage(config);
+  const origin = required(config, 'AGOS_ASSETS_URL');
+  const assets = createAssetStore({ storage, origin, signingSecret, clock });
   const { scanner, guard, close: closeBrowser } = composeScanner(config, clock);
   const shared = { db, clock, gateway, assets, runEndHooks: RUN_END_HOOKS };
   const reconcilers = [

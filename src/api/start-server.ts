@@ -7,6 +7,7 @@ import { openClient, readTemporalTarget, type TemporalTarget } from '../../tempo
 import { createGateway } from '../../temporal/gateway.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import { RUN_WORKFLOWS } from '../../temporal/run-workflows.ts';
+import { composeStorage } from '../../temporal/storage.ts';
 import { parseIssuers } from '../access/identity/tokens.ts';
 import { createAssetsServer } from '../assets/files/server.ts';
 import { createAssetStore } from '../assets/files/store.ts';
@@ -70,7 +71,7 @@ function compose(
 ): { app: AppDeps; assets: Hono; close(): Promise<void> } {
   const clock = systemClock;
   const signingSecret = required(config, 'AGOS_SIGNING_SECRET');
-  const files = { dir: required(config, 'AGOS_ASSETS_DIR'), origin: ownOrigin(config), signingSecret, clock };
+  const files = { storage: composeStorage(config), origin: ownOrigin(config), signingSecret, clock };
   const url = required(config, 'DATABASE_URL');
   const systemUrl = required(config, 'DATABASE_SYSTEM_URL');
   const db = openDatabase({ url, systemUrl, waitMs: CONNECTION_WAIT_MS });

@@ -145,7 +145,7 @@ test('doctor says of each part what was found', async () => {
   const { ok, facts } = lineOf(ran);
   expect([ran.code, ok]).toEqual([0, true]);
   const parts = facts.map(({ part }: { part: string }) => part);
-  for (const part of ['Node', 'PostgreSQL', 'Temporal', 'Chromium', 'Playbooks'])
+  for (const part of ['Node', 'PostgreSQL', 'Temporal', 'Chromium', 'Files', 'Playbooks'])
     expect(parts).toContain(part);
 });
 

@@ -7,6 +7,7 @@ import { dataFolder } from './credentials.ts';
 import { EXIT } from './exit.ts';
 import { namespaceSetup } from './namespace-setup.ts';
 import { acting, print, printJson } from './output.ts';
+import { storageFact } from './storage-fact.ts';
 import { table } from './table.ts';
 
 type Fact = Omit<DoctorFact, 'part'> & { part: string };
@@ -27,7 +28,7 @@ export function doctorCommand(): Command {
           namespaceSetup,
           tryFairness: options.tryFairness === true,
         });
-        const facts: Fact[] = [...machine, playbookFact()];
+        const facts: Fact[] = [...machine, await storageFact(process.env, dataDir), playbookFact()];
         if (options.json) printJson({ ok: facts.every((fact) => fact.ok), facts });
         else print(asTable(facts));
         return facts.every((fact) => fact.ok) ? EXIT.ok : EXIT.unreachable;

@@ -55,11 +55,13 @@ export const ERROR_CODES = {
   rate_limit_exceeded: { class: 'rate_limit_exceeded', status: 429 },
   not_implemented: { class: 'internal_error', status: 501 },
   internal_error: { class: 'internal_error', status: 500 },
+  file_damaged: { class: 'internal_error', status: 500 },
   tenant_context_missing: { class: 'internal_error', status: 500 },
   temporal_unavailable: { class: 'internal_error', status: 503 },
   identity_provider_unavailable: { class: 'internal_error', status: 503 },
   database_read_only: { class: 'internal_error', status: 503 },
   database_unavailable: { class: 'internal_error', status: 503 },
+  storage_unavailable: { class: 'internal_error', status: 503 },
 } as const satisfies Record<string, CodeEntry>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

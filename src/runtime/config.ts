@@ -6,6 +6,11 @@ const flag = z.enum(['on', 'off']).transform((word) => word === 'on');
 /** Visible ASCII without what could end the comment of a user agent. */
 const PLAIN_CONTACT = /^[\x21-\x27\x2a-\x5b\x5d-\x7e]{1,200}$/;
 
+/** An empty variable is a forgotten one. */
+const setting = z.string().min(1);
+
+const prefix = z.string().regex(/^[\w-][\w.-]{0,99}$/, 'must be one name without slashes');
+
 const contact = z
   .string()
   .refine(isContact, 'must be a URL or a mail address of at most 200 plain characters, without parentheses');
@@ -20,6 +25,18 @@ const environmentSchema = z.object({
   AGOS_ASSETS_URL: z.url().optional(),
   AGOS_ASSETS_PORT: z.coerce.number().int().min(0).max(65535).default(8081),
   AGOS_ASSETS_DIR: z.string().optional(),
+  /** Stores files in a bucket instead of the folder. */
+  AGOS_S3_BUCKET: setting.optional(),
+  AGOS_S3_REGION: setting.optional(),
+  /** Of a store that is not Amazon's. */
+  AGOS_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  /** Both or neither: without them the standard AWS chain is asked. */
+  AGOS_S3_ACCESS_KEY_ID: setting.optional(),
+  AGOS_S3_SECRET_ACCESS_KEY: setting.optional(),
+  AGOS_S3_PATH_STYLE: flag.default(false),
+  AGOS_S3_PREFIX: prefix.optional(),
+  AGOS_S3_ENCRYPTION: z.enum(['AES256', 'aws:kms']).optional(),
+  AGOS_S3_KMS_KEY_ID: setting.optional(),
   /** Signs asset links and approval tickets; at least 32 characters. */
   AGOS_SIGNING_SECRET: z.string().min(32).optional(),
   DATABASE_URL: z.string().optional(),
@@ -64,6 +81,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   }
   const config = parsed.data;
   if (config.AGOS_ENV === 'production') refuseDevelopmentSettings(config);
+  refuseHalfAStore(config);
   return config;
 }
 
@@ -80,6 +98,23 @@ function refuseDevelopmentSettings(config: Config): void {
   ].filter(Boolean);
   if (set.length > 0) {
     throw new Error(`${set.join(' and ')} may only be set when AGOS_ENV=development`);
+  }
+}
+
+/** A store that is half given would quietly be the folder, or fail with the first file. */
+function refuseHalfAStore(config: Config): void {
+  const { AGOS_S3_BUCKET: bucket, AGOS_S3_REGION: region, AGOS_S3_ACCESS_KEY_ID: id } = config;
+  const set = Object.keys(config).filter(
+    (name) => name.startsWith('AGOS_S3_') && config[name as keyof Config] !== undefined,
+  );
+  const given = set.filter((name) => name !== 'AGOS_S3_PATH_STYLE' || config.AGOS_S3_PATH_STYLE);
+  if (given.length > 0 && !bucket) throw new Error(`AGOS_S3_BUCKET must be set beside ${given.join(', ')}.`);
+  if (bucket && !region) throw new Error('AGOS_S3_REGION must be set beside AGOS_S3_BUCKET.');
+  if (!id !== !config.AGOS_S3_SECRET_ACCESS_KEY) {
+    throw new Error('AGOS_S3_ACCESS_KEY_ID and AGOS_S3_SECRET_ACCESS_KEY are set together or not at all.');
+  }
+  if (config.AGOS_S3_KMS_KEY_ID && config.AGOS_S3_ENCRYPTION !== 'aws:kms') {
+    throw new Error('AGOS_S3_KMS_KEY_ID needs AGOS_S3_ENCRYPTION=aws:kms.');
   }
 }
 

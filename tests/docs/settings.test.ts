@@ -8,7 +8,7 @@ const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 /** Name and default of every setting, as the schema in the source has them. */
 function settingsOfSource(): Record<string, string | null> {
-  const declared = read('src/runtime/config.ts').matchAll(/^ {2}([A-Z][A-Z_]+): (.+),$/gm);
+  const declared = read('src/runtime/config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]+): (.+),$/gm);
   return Object.fromEntries(
     [...declared].map(([, name = '', schema = '']) => {
       const byDefault = /\.default\(([^)]*)\)/.exec(schema)?.[1]?.replace(/^'|'$/g, '') ?? null;
@@ -19,7 +19,7 @@ function settingsOfSource(): Record<string, string | null> {
 
 function settingsOfReadme(): Record<string, string | null> {
   const [, table = ''] = read('README.md').split('### Settings');
-  const rows = table.matchAll(/^\| `([A-Z_]+)` \|([^|]*)\|/gm);
+  const rows = table.matchAll(/^\| `([A-Z0-9_]+)` \|([^|]*)\|/gm);
   return Object.fromEntries(
     [...rows].map(([, name = '', cell = '']) => [name, /`([^`]+)`/.exec(cell)?.[1] ?? null]),
   );
@@ -41,7 +41,7 @@ test('every variable that a document names is read somewhere', () => {
     .join('\n');
   const unknown = readDocuments().flatMap(({ file, spans, shellLines }) =>
     [...spans, ...shellLines]
-      .flatMap((text) => text.match(/\b(?:AGOS|DATABASE|TEMPORAL|ANTHROPIC|CHROMIUM)_[A-Z_]+\b/g) ?? [])
+      .flatMap((text) => text.match(/\b(?:AGOS|DATABASE|TEMPORAL|ANTHROPIC|CHROMIUM)_[A-Z0-9_]+\b/g) ?? [])
       .filter((name) => !source.includes(name))
       .map((name) => `${file}: ${name}`),
   );

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AppDeps, createApp } from '../../src/api/server.ts';
+import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
 import { createTickets } from '../../src/control/approvals/tickets.ts';
 import { createEventHub } from '../../src/control/events/hub.ts';
@@ -56,7 +57,7 @@ export async function createTestApp(
     issuers: [],
     signingSecret: TEST_SECRET,
     assets: createAssetStore({
-      dir: assetsDir,
+      storage: createFolderStorage(assetsDir),
       origin: TEST_ASSETS_ORIGIN,
       signingSecret: TEST_SECRET,
       clock,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createImportLeadsActivities } from '../../activities/leads/import-leads.ts';
+import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { openDatabase } from '../../src/runtime/database/database.ts';
@@ -23,7 +24,7 @@ await startTestWorker({
     db,
     clock,
     assets: createAssetStore({
-      dir: assetsDir,
+      storage: createFolderStorage(assetsDir),
       origin: 'http://assets.example',
       signingSecret: 'unused',
       clock,

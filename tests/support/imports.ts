@@ -1,3 +1,4 @@
+import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
 import { findRun, type RunRow } from '../../src/journal/runs/repository.ts';
 import { systemScope } from '../../src/kernel/actor.ts';
@@ -41,7 +42,7 @@ export function importDeps(app: TestApp): ImportFileDeps {
     db: app.database.db,
     clock: systemClock,
     assets: createAssetStore({
-      dir: app.assetsDir,
+      storage: createFolderStorage(app.assetsDir),
       origin: TEST_ASSETS_ORIGIN,
       signingSecret: TEST_SECRET,
       clock: systemClock,

@@ -25,6 +25,7 @@ test('one line for each part, Temporal from the PATH, and never a Temporal servi
     `Node ${process.versions.node} at ${process.execPath}`,
     expect.stringMatching(/^PostgreSQL 1\d\.\d+ \(npm package\) at \//),
     `Temporal 1.30.0 (PATH) at ${join(folder, 'temporal')}`,
+    expect.stringMatching(/^S3 server of the tests \d+\.\d+\.\d+ \(.+\) at \//),
     expect.stringMatching(/^Chromium \d+\..* at \//),
     'The tests are for development: AGOS_ENV=development',
   ]);

@@ -4,6 +4,7 @@ import { provideBinaries } from '../../src/stack/postgres/binaries.ts';
 import type { Progress } from '../../src/stack/progress.ts';
 import { findTemporalServer } from '../../src/stack/temporal/find.ts';
 import { databaseUser, makeReachableFolder } from '../../src/stack/unprivileged.ts';
+import { findS3Server } from './s3-server.ts';
 
 /**
  * The parts that the tests run on are found or made once, a line for each, before anything runs.
@@ -20,6 +21,8 @@ export async function provideParts(environment: Environment, progress: Progress)
   if (temporal.kind === 'binary') {
     progress.line(`Temporal ${temporal.version} (${temporal.source}) at ${temporal.path}`);
   }
+  const s3 = await findS3Server(own, progress);
+  progress.line(`S3 server of the tests ${s3.version} (${s3.source}) at ${s3.path}`);
   const chromium = await findChromium({ environment: own, progress, allowInstall: true });
   progress.line(`Chromium ${chromium.version} (${chromium.source}) at ${chromium.path}`);
   progress.line('The tests are for development: AGOS_ENV=development');

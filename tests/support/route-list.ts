@@ -1,5 +1,6 @@
 import type { Route } from '../../src/api/kit/index.ts';
 import { allRoutes } from '../../src/api/routes.ts';
+import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
 import { createEventHub } from '../../src/control/events/hub.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
@@ -17,7 +18,7 @@ export function routeList(): readonly Route[] {
     gateway: createFakeGateway(),
     clock: systemClock,
     assets: createAssetStore({
-      dir: '/',
+      storage: createFolderStorage('/'),
       origin: 'http://a.example',
       signingSecret: secret,
       clock: systemClock,

@@ -67,10 +67,12 @@ export async function insertAsset(
     id,
     lead_id: about.leadId ?? null,
     kind: about.kind ?? 'report_html',
-    filename: 'report.html',
+    filename: `${id}.html`,
     digest: createHash('sha256').update(id).digest('hex'),
     mime: 'text/html',
     size_bytes: 7,
+    storage_provider: 'folder',
+    storage_path: `${owner.tenant}/${id.slice(-2)}/${id}`,
     created_by: owner.createdBy,
   })}`;
   return id;

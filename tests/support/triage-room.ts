@@ -5,6 +5,7 @@ import { createRunReconciler } from '../../activities/journal/run-reconciler.ts'
 import { settleLostRuns } from '../../activities/journal/settle-lost-runs.ts';
 import { createTriageReconciler } from '../../activities/triage/reconcile-triage.ts';
 import { createTriageRoomActivities } from '../../activities/triage/triage-room.ts';
+import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
 import { seedAgents, seedPlaybooks } from '../../src/cli/seed-registry.ts';
 import { createTickets } from '../../src/control/approvals/tickets.ts';
@@ -93,7 +94,7 @@ export async function startTriageRoom(): Promise<TriageRoom> {
   const scanner = createStoredScanner();
   const clock = systemClock;
   const assets = createAssetStore({
-    dir: app.assetsDir,
+    storage: createFolderStorage(app.assetsDir),
     origin: TEST_ASSETS_ORIGIN,
     signingSecret: TEST_SECRET,
     clock,

@@ -31,7 +31,7 @@ export async function readTriageState(
   const [item] = await admin`select * from batch_items where lead_id = ${leadId}`;
   const audit = await newest('audits');
   const [file] = await admin<{ tenantId: string; digest: string }[]>`
-    select tenant_id as "tenantId", digest from assets where id = ${(audit?.report_asset_id as string) ?? null}`;
+    select tenant_id as "tenantId", digest, size_bytes::int as "sizeBytes", storage_path as "storagePath" from assets where id = ${(audit?.report_asset_id as string) ?? null}`;
   const report = file ? new TextDecoder().decode(await assets.read(file as never)) : null;
   return {
     lead: lead!,

@@ -28,6 +28,7 @@ const PASSING_CODES: ReadonlySet<ErrorCode> = new Set([
   'database_read_only',
   'database_unavailable',
   'temporal_unavailable',
+  'storage_unavailable',
   'rate_limit_exceeded',
   'request_timeout',
   'idempotency_key_in_progress',

@@ -24,13 +24,15 @@ import type { HandlerBase, Route } from './route.ts';
 import { checkIfMatch } from './version.ts';
 
 type Input = { params: unknown; query: unknown; body: unknown };
-type Call = { route: Route; deps: KitDeps; base: HandlerBase; input: Input };
+type Call = { route: Route; deps: KitDeps; base: HandlerBase; input: Input & { prepared: unknown } };
 
 /** Carries out one request at its route: who, may they, what, once, answer. */
 export async function execute(route: Route, deps: KitDeps, incoming: Incoming): Promise<AnyReply> {
   const identity = await identify(route, deps, incoming);
   const { input, bytes } = await readInput(route, incoming);
-  const call = { route, deps, base: baseOf(route, deps, incoming, identity), input };
+  const base = baseOf(route, deps, incoming, identity);
+  const prepared = await route.prepare?.({ ...base, ...input });
+  const call = { route, deps, base, input: { ...input, prepared } };
   const use = keyUseOf(route, incoming.request, identity, bytes);
   const reply = use ? await onlyOnce(call, use) : await handle(call);
   await quietly(call, 'work after the commit failed', async () => reply.afterCommit?.());

@@ -44,15 +44,14 @@ type InTransaction = HandlerBase & RequestContext & { tx: Tx };
 /** For handlers that call Temporal: no transaction may span a network call, so they open their own. */
 type WithoutTransaction = HandlerBase & { tx?: undefined };
 
-export type Handler<Params, Query, Body, Specs extends ResponseSpecs, Mode> = (
-  ctx: (Mode extends 'none' ? WithoutTransaction : InTransaction) & {
-    params: Parsed<Params>;
-    query: Parsed<Query>;
-    body: ParsedBody<Body>;
-  },
+export type Handler<Params, Query, Body, Specs extends ResponseSpecs, Mode, Prepared> = (
+  ctx: (Mode extends 'none' ? WithoutTransaction : InTransaction) &
+    Given<Params, Query, Body> & { prepared: Prepared },
 ) => Promise<ReplyOf<Specs>>;
 
-export type RouteSpec<Params, Query, Body, Specs extends ResponseSpecs, Mode> = {
+type Given<Params, Query, Body> = { params: Parsed<Params>; query: Parsed<Query>; body: ParsedBody<Body> };
+
+export type RouteSpec<Params, Query, Body, Specs extends ResponseSpecs, Mode, Prepared> = {
   method: Method;
   /** With `{name}` for each parameter. */
   path: string;
@@ -72,16 +71,19 @@ export type RouteSpec<Params, Query, Body, Specs extends ResponseSpecs, Mode> = 
   transaction?: Mode;
   /** True for a change that a suspended tenant may still make, such as cancelling work. */
   whileSuspended?: boolean;
-  handler: Handler<Params, Query, Body, NoInfer<Specs>, Mode>;
+  /** What needs the network and must come before the transaction; its result reaches the handler as `prepared`. */
+  prepare?: (ctx: HandlerBase & Given<Params, Query, Body>) => Promise<Prepared>;
+  handler: Handler<Params, Query, Body, NoInfer<Specs>, Mode, NoInfer<Prepared>>;
 };
 
 /** One route of the API as the server mounts it, its types no longer of interest. */
 export type Route = Omit<
-  RouteSpec<z.ZodObject, z.ZodObject, BodySpec, ResponseSpecs, 'none' | 'each'>,
-  'handler'
+  RouteSpec<z.ZodObject, z.ZodObject, BodySpec, ResponseSpecs, 'none' | 'each', unknown>,
+  'handler' | 'prepare'
 > & {
+  prepare?: (ctx: HandlerBase & { params: unknown; query: unknown; body: unknown }) => Promise<unknown>;
   handler: (
-    ctx: HandlerBase & { tx?: Tx; params: unknown; query: unknown; body: unknown },
+    ctx: HandlerBase & { tx?: Tx; params: unknown; query: unknown; body: unknown; prepared: unknown },
   ) => Promise<AnyReply>;
 };
 
@@ -92,7 +94,8 @@ export function defineRoute<
   Query extends z.ZodObject | undefined = undefined,
   Body extends BodySpec | undefined = undefined,
   const Mode extends 'none' | 'each' = 'each',
->(spec: RouteSpec<Params, Query, Body, Specs, Mode>): Route {
+  Prepared = undefined,
+>(spec: RouteSpec<Params, Query, Body, Specs, Mode, Prepared>): Route {
   // The executor parses with the very schemas of `spec`, so the handler gets what its types say.
   return spec as unknown as Route;
 }

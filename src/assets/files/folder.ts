@@ -1,35 +1,39 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { Readable } from 'node:stream';
+import { requirePath, tenantOfPath } from './paths.ts';
+import { type FileStorage, type ListedFile, StorageError } from './port.ts';
 
-/** Where one file's bytes are: every tenant has a folder of its own, files are named by their digest. */
-export type FileKey = { tenant: string; digest: string };
-
-const UUID = /^[0-9a-f-]{36}$/;
-const SHA256 = /^[0-9a-f]{64}$/;
-
-/** SHA-256 of bytes, hex. */
-export function digestOfBytes(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+/** A storage in a folder of this machine, which all processes share. */
+export function createFolderStorage(dir: string): FileStorage {
+  const at = (path: string): string => join(dir, requirePath(path));
+  return {
+    provider: 'folder',
+    where: dir,
+    put: (path, { bytes, signal }) => mapping(() => writeWhole(at(path), bytes, signal)),
+    open: (path, { startByte = 0, signal } = {}) =>
+      mapping(async () => {
+        signal?.throwIfAborted();
+        const file = await open(at(path), 'r');
+        return Readable.from(mapped(file.createReadStream({ start: startByte, signal })), {
+          objectMode: false,
+        });
+      }),
+    list: () => mapped(listFiles(dir)),
+    remove: (path) => mapping(() => rm(at(path), { force: true })),
+  };
 }
 
-/** Path of a file inside the store; throws for a key that could lead out of it. */
-export function pathOf(dir: string, { tenant, digest }: FileKey): string {
-  if (!UUID.test(tenant) || !SHA256.test(digest)) throw new Error('no key of a stored file');
-  return join(dir, tenant, digest.slice(0, 2), digest);
-}
-
-/** Writes bytes in one step and to the disk itself: after a crash a file is whole or absent. */
-export async function writeFileOnce(dir: string, key: FileKey, bytes: Uint8Array): Promise<void> {
-  const path = pathOf(dir, key);
-  const known = await stat(path).catch(() => null);
-  if (known?.size === bytes.byteLength) return;
+/** In one step and to the disk itself: after a crash a file is whole or absent. */
+async function writeWhole(path: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const half = `${path}.${randomUUID()}`;
   try {
     const file = await open(half, 'wx', 0o600);
     try {
-      await file.writeFile(bytes);
+      await file.writeFile(bytes, { signal });
       await file.sync();
     } finally {
       await file.close();
@@ -41,13 +45,6 @@ export async function writeFileOnce(dir: string, key: FileKey, bytes: Uint8Array
   }
 }
 
-/** The bytes of a stored file; throws when they are not what was stored. */
-export async function readStoredFile(dir: string, key: FileKey): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = Uint8Array.from(await readFile(pathOf(dir, key)));
-  if (digestOfBytes(bytes) !== key.digest) throw new Error(`the stored file ${key.digest} is damaged`);
-  return bytes;
-}
-
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
@@ -55,4 +52,47 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+async function* listFiles(dir: string): AsyncGenerator<ListedFile> {
+  for await (const entry of await opendir(dir, { recursive: true })) {
+    const file = join(entry.parentPath, entry.name);
+    const path = relative(dir, file);
+    if (!entry.isFile() || tenantOfPath(path) === null) continue;
+    const { size, mtime } = await stat(file);
+    yield { path, sizeBytes: size, modifiedAt: mtime };
+  }
+}
+
+async function mapping<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toStorageError(error);
+  }
+}
+
+async function* mapped<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw toStorageError(error);
+  }
+}
+
+const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS']);
+const TRANSIENT = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EBUSY', 'EAGAIN', 'EIO', 'ESTALE']);
+
+function toStorageError(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new StorageError('gone', `No such file in the folder (${code}).`, { cause: error });
+  }
+  if (REFUSALS.has(code)) {
+    return new StorageError('refused', `The folder does not let us in (${code}).`, { cause: error });
+  }
+  if (TRANSIENT.has(code)) {
+    return new StorageError('busy', `The folder cannot take it now (${code}).`, { cause: error });
+  }
+  return error;
 }

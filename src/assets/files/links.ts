@@ -6,6 +6,9 @@ export type LinkClaims = {
   tenant: string;
   assetId: string;
   digest: string;
+  /** Where the bytes lie in the storage. */
+  path: string;
+  sizeBytes: number;
   mime: string;
   filename: string;
   /** Seconds since 1970. */
@@ -23,19 +26,27 @@ export type Links = {
 export function createLinks(options: { origin: string; signingSecret: string }): Links {
   const key = createHmac('sha256', options.signingSecret).update('agos:asset-link').digest();
   const macOf = (claims: LinkClaims): Buffer => {
-    const { tenant, assetId, digest, mime, filename, expires } = claims;
+    const { tenant, assetId, digest, path, sizeBytes, mime, filename, expires } = claims;
     return createHmac('sha256', key)
-      .update(JSON.stringify([tenant, assetId, digest, mime, filename, expires]))
+      .update(JSON.stringify([tenant, assetId, digest, path, sizeBytes, mime, filename, expires]))
       .digest();
   };
 
   return {
     sign: (asset, expiresAt) => {
       const expires = Math.ceil(expiresAt.getTime() / 1000);
-      const { tenantId: tenant, id: assetId, digest, mime, filename } = asset;
-      const signature = macOf({ tenant, assetId, digest, mime, filename, expires }).toString('base64url');
+      const { tenantId: tenant, id: assetId, digest, storagePath: path, sizeBytes, mime, filename } = asset;
+      const claims = { tenant, assetId, digest, path, sizeBytes, mime, filename, expires };
+      const signature = macOf(claims).toString('base64url');
       const url = new URL(`/files/${tenant}/${assetId}/${encodeURIComponent(filename)}`, options.origin);
-      url.search = new URLSearchParams({ digest, mime, expires: String(expires), signature }).toString();
+      url.search = new URLSearchParams({
+        digest,
+        path,
+        size: String(sizeBytes),
+        mime,
+        expires: String(expires),
+        signature,
+      }).toString();
       return url.href;
     },
     verify: (url, now) => {
@@ -51,20 +62,31 @@ export function createLinks(options: { origin: string; signingSecret: string }):
 
 function readClaims(url: URL): LinkClaims | null {
   const [, , tenant, assetId, name, ...rest] = url.pathname.split('/');
-  const { digest, mime, expires } = Object.fromEntries(url.searchParams);
+  const { digest, path, size, mime, expires } = Object.fromEntries(url.searchParams);
   if (
     !tenant ||
     !assetId ||
     !name ||
     rest.length > 0 ||
     !digest ||
+    !path ||
     !mime ||
+    !/^\d{1,12}$/.test(size ?? '') ||
     !/^\d{1,12}$/.test(expires ?? '')
   ) {
     return null;
   }
   try {
-    return { tenant, assetId, digest, mime, filename: decodeURIComponent(name), expires: Number(expires) };
+    return {
+      tenant,
+      assetId,
+      digest,
+      path,
+      sizeBytes: Number(size),
+      mime,
+      filename: decodeURIComponent(name),
+      expires: Number(expires),
+    };
   } catch {
     return null;
   }

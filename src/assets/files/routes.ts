@@ -1,19 +1,25 @@
 import { z } from '@hono/zod-openapi';
-import { defineRoute, idParam, momentField, type Route } from '../../api/kit/index.ts';
+import { defineRoute, idParam, momentField, pageFields, pageOf, type Route } from '../../api/kit/index.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Tx } from '../../runtime/database/database.ts';
-import { type AssetRow, findAsset } from './repository.ts';
+import { type AssetRow, findAsset, listAssets, listVersions } from './repository.ts';
 import type { AssetStore } from './store.ts';
+
+const assetKind = z.enum(['screenshot', 'report_html', 'import_file']);
 
 const assetView = z
   .strictObject({
     id: z.uuid(),
-    kind: z.enum(['screenshot', 'report_html', 'import_file']),
+    kind: assetKind,
     lead_id: z.uuid().nullable(),
+    audit_id: z.uuid().nullable().openapi({ description: 'The audit that it was made for.' }),
+    version: z.int().openapi({ description: 'Counts the files of one lead, kind and name.' }),
+    is_latest: z.boolean(),
     filename: z.string(),
     mime: z.string(),
     size_bytes: z.number().int(),
     sha256: z.string(),
+    storage_provider: z.enum(['folder', 's3']),
     url: z.url().openapi({ description: 'Works without credentials for an hour.' }),
     created_by: z.uuid(),
     created_at: momentField,
@@ -29,10 +35,14 @@ export function assetRoutes(deps: { assets: AssetStore }): readonly Route[] {
     id: asset.id,
     kind: asset.kind,
     lead_id: asset.leadId,
+    audit_id: asset.auditId,
+    version: asset.version,
+    is_latest: asset.isLatest,
     filename: asset.filename,
     mime: asset.mime,
     size_bytes: asset.sizeBytes,
     sha256: asset.digest,
+    storage_provider: asset.storageProvider,
     url: deps.assets.signedUrl(asset),
     created_by: asset.createdBy,
     created_at: asset.createdAt.toISOString(),
@@ -65,6 +75,49 @@ export function assetRoutes(deps: { assets: AssetStore }): readonly Route[] {
         status: 200,
         body: toView(await requireAsset(tx, scope.tenant, id)),
       }),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/assets',
+      operationId: 'listAssets',
+      summary: 'List files',
+      tag,
+      permission: 'assets:read',
+      request: {
+        query: z.strictObject({
+          ...pageFields(['-created_at']),
+          lead_id: z.uuid().optional(),
+          kind: assetKind.optional(),
+          latest: z
+            .enum(['true', 'false'])
+            .transform((word) => word === 'true')
+            .optional()
+            .openapi({ description: 'Only the latest versions, or only older ones.' }),
+        }),
+      },
+      responses: { 200: { description: 'A page of files.', schema: pageOf(assetView) } },
+      handler: async (ctx) => {
+        const page = ctx.paging.open(ctx.query);
+        const found = await listAssets(ctx.tx, ctx.scope.tenant, ctx.query, page);
+        return { status: 200, body: ctx.paging.seal(found, page, toView) };
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/assets/{id}/versions',
+      operationId: 'listAssetVersions',
+      summary: 'List the versions of a file',
+      tag,
+      permission: 'assets:read',
+      request: { params, query: z.strictObject(pageFields(['-version'])) },
+      responses: { 200: { description: 'A page of versions, the latest first.', schema: pageOf(assetView) } },
+      errors: ['not_found'],
+      handler: async (ctx) => {
+        const asset = await requireAsset(ctx.tx, ctx.scope.tenant, ctx.params.id);
+        const page = ctx.paging.open(ctx.query);
+        const found = await listVersions(ctx.tx, asset, page);
+        return { status: 200, body: ctx.paging.seal(found, page, toView) };
+      },
     }),
   ];
 }

@@ -4,12 +4,13 @@ import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/ids.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import { readStoredFile } from './folder.ts';
 import { createLinks, type LinkClaims } from './links.ts';
+import type { FileStorage } from './port.ts';
 import { isMediaType, MEDIA_TYPES } from './rules.ts';
+import { readVerified } from './verified.ts';
 
 export type AssetsServerDeps = {
-  dir: string;
+  storage: FileStorage;
   origin: string;
   signingSecret: string;
   clock: Clock;
@@ -46,21 +47,23 @@ export function createAssetsServer(deps: AssetsServerDeps): Hono {
     errorResponse(error, { requestId: newId(), now: deps.clock.now() });
   app.notFound(() => refuse(refused()));
   app.onError((error) => {
-    if (error instanceof AgosError) return refuse(error);
-    deps.logger.error({ err: error }, 'an asset could not be served');
-    return refuse(new AgosError('internal_error', 'Something went wrong on our side.'));
+    const known = error instanceof AgosError ? error : null;
+    if (!known || known.status >= 500) deps.logger.error({ err: error }, 'an asset could not be served');
+    return refuse(known ?? new AgosError('internal_error', 'Something went wrong on our side.'));
   });
   return app;
 }
 
 async function serve(deps: AssetsServerDeps, claims: LinkClaims): Promise<Response> {
-  const { tenant, digest, mime, filename, expires } = claims;
-  const bytes = await readStoredFile(deps.dir, { tenant, digest });
+  const { path, mime, filename, expires } = claims;
+  // Whole before the first byte goes out: what was damaged is never shown, not even in part.
+  const bytes = await readVerified(await deps.storage.open(path), claims);
   const remainingSeconds = Math.max(0, Math.floor(expires - deps.clock.now().getTime() / 1000));
   const disposition = isMediaType(mime) ? MEDIA_TYPES[mime] : 'attachment';
   return new Response(bytes, {
     headers: {
       'content-type': mime.startsWith('text/') ? `${mime}; charset=utf-8` : mime,
+      'content-length': String(bytes.byteLength),
       'content-disposition': `${disposition}; filename="${filename}"`,
       'cache-control': `private, max-age=${Math.min(remainingSeconds, 300)}`,
     },

@@ -1,68 +1,90 @@
-import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
-import { digestOfBytes, pathOf, readStoredFile, writeFileOnce } from './folder.ts';
 import { createLinks } from './links.ts';
-import { type AssetRow, insertAsset } from './repository.ts';
+import { pathFor } from './paths.ts';
+import type { FileStorage, StorageProvider } from './port.ts';
+import { type AssetRow, insertVersion } from './repository.ts';
 import { isMediaType, LINK_LIFETIME_MS } from './rules.ts';
 import type { AssetKind } from './tables.ts';
+import { digestOfBytes, readVerified, streamVerified } from './verified.ts';
+
+/** Bytes that lie in the storage and have no row yet. */
+export type PutFile = {
+  tenant: string;
+  id: string;
+  provider: StorageProvider;
+  path: string;
+  digest: string;
+  mime: string;
+  sizeBytes: number;
+};
 
 export type NewAsset = {
-  tenant: string;
   leadId: string | null;
+  /** The audit that it was made for: a repeated step of that audit adds no second version of the same bytes. */
+  auditId: string | null;
   kind: AssetKind;
   filename: string;
-  mime: string;
-  bytes: Uint8Array;
   createdBy: string;
 };
 
 export type AssetStore = {
-  /** Stores a file and adds its row in the caller's transaction; equal bytes of a tenant are kept once. */
-  save(tx: Tx, asset: NewAsset): Promise<AssetRow>;
+  /** Stores bytes; it may take as long as a network does, so it happens before the transaction of `record`. */
+  put(file: { tenant: string; mime: string; bytes: Uint8Array; signal?: AbortSignal }): Promise<PutFile>;
+  /** Adds the row of a stored file in the caller's transaction, as the next version where there was one. */
+  record(tx: Tx, file: PutFile, asset: NewAsset): Promise<AssetRow>;
   read(asset: AssetRow): Promise<Uint8Array<ArrayBuffer>>;
   /** The bytes from an offset on, for files too large to hold. */
-  stream(asset: AssetRow, startByte?: number): Readable;
+  stream(asset: AssetRow, startByte?: number): Promise<Readable>;
   /** A link that works without credentials for an hour, or as long as asked. */
   signedUrl(asset: AssetRow, lifetimeMs?: number): string;
 };
 
 export type AssetStoreDeps = {
-  /** Folder of the files. */
-  dir: string;
+  storage: FileStorage;
   /** Origin of the assets server, which serves nothing but these files. */
   origin: string;
   signingSecret: string;
   clock: Clock;
 };
 
-/** Files in a folder, under their tenant and digest, reached by signed links. */
+/** Files in a storage, under their tenant, reached by signed links. */
 export function createAssetStore(deps: AssetStoreDeps): AssetStore {
-  const { dir, clock } = deps;
+  const { storage, clock } = deps;
   const links = createLinks(deps);
   return {
-    save: async (tx, asset) => {
-      if (!isMediaType(asset.mime)) throw new Error(`files of ${asset.mime} are not stored`);
-      const digest = digestOfBytes(asset.bytes);
-      // The file first: a row without its file would be a broken promise, a file without row only wastes room.
-      await writeFileOnce(dir, { tenant: asset.tenant, digest }, asset.bytes);
-      return insertAsset(tx, {
-        tenantId: asset.tenant,
-        id: newId(),
+    put: async ({ tenant, mime, bytes, signal }) => {
+      if (!isMediaType(mime)) throw new Error(`files of ${mime} are not stored`);
+      const id = newId();
+      const path = pathFor(tenant, id);
+      const digest = digestOfBytes(bytes);
+      // Before its row: a row without its file would be a broken promise, a file without row is swept.
+      await storage.put(path, { bytes, digest, ...(signal && { signal }) });
+      return { tenant, id, provider: storage.provider, path, digest, mime, sizeBytes: bytes.byteLength };
+    },
+    record: (tx, file, asset) =>
+      insertVersion(tx, {
+        tenantId: file.tenant,
+        id: file.id,
         leadId: asset.leadId,
+        auditId: asset.auditId,
         kind: asset.kind,
         filename: plainFilename(asset.filename),
-        digest,
-        mime: asset.mime,
-        sizeBytes: asset.bytes.byteLength,
+        digest: file.digest,
+        mime: file.mime,
+        sizeBytes: file.sizeBytes,
+        storageProvider: file.provider,
+        storagePath: file.path,
         createdBy: asset.createdBy,
-      });
+      }),
+    read: async (asset) => readVerified(await storage.open(asset.storagePath), asset),
+    stream: async (asset, startByte = 0) => {
+      // A bucket has no bytes from the end on, and says so by an error.
+      if (startByte > 0 && startByte >= asset.sizeBytes) return Readable.from([]);
+      return streamVerified(await storage.open(asset.storagePath, { startByte }), asset, startByte);
     },
-    read: (asset) => readStoredFile(dir, { tenant: asset.tenantId, digest: asset.digest }),
-    stream: ({ tenantId, digest }, startByte = 0) =>
-      createReadStream(pathOf(dir, { tenant: tenantId, digest }), { start: startByte }),
     signedUrl: (asset, lifetimeMs = LINK_LIFETIME_MS) =>
       links.sign(asset, new Date(clock.now().getTime() + lifetimeMs)),
   };

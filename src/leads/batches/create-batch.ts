@@ -1,5 +1,5 @@
 import { type ImportLeadsInput, importWorkflowId } from '../../../workflows/leads/import-leads/messages.ts';
-import type { AssetStore } from '../../assets/files/store.ts';
+import type { AssetStore, PutFile } from '../../assets/files/store.ts';
 import { recordAudit } from '../../journal/audit-log/record.ts';
 import type { RequestContext } from '../../journal/request-context.ts';
 import { type RunRow, requestRun } from '../../journal/runs/repository.ts';
@@ -13,24 +13,33 @@ import { toUtf8 } from './to-utf8.ts';
 export const MAX_CSV_BYTES = 25_000_000;
 export const MAX_JSON_BYTES = 10_000_000;
 
-export type CreateBatchInput = CreateBatchQuery & { file: { bytes: Uint8Array; mime: string } };
+export type CreateBatchInput = CreateBatchQuery & { file: PutFile };
 
-/** Stores a file of leads, its batch and the run that will import it. Throws `body_too_large`. */
+/** Stores the bytes of a file of leads, before the transaction of `createBatch`. Throws `body_too_large`. */
+export async function putBatchFile(
+  assets: Pick<AssetStore, 'put'>,
+  tenant: string,
+  { bytes, mime }: { bytes: Uint8Array; mime: string },
+): Promise<PutFile> {
+  requireSize(bytes, isCsv(mime) ? MAX_CSV_BYTES : MAX_JSON_BYTES);
+  return assets.put({ tenant, mime, bytes: toUtf8(bytes) });
+}
+
+const isCsv = (mime: string): boolean => mime === 'text/csv';
+
+/** Adds a stored file of leads, its batch and the run that will import it. */
 export async function createBatch(
-  ctx: RequestContext & { assets: Pick<AssetStore, 'save'> },
+  ctx: RequestContext & { assets: Pick<AssetStore, 'record'> },
   input: CreateBatchInput,
 ): Promise<{ batch: BatchRow; run: RunRow }> {
   const { tx, scope } = ctx;
   const { file, name } = input;
-  const format = file.mime === 'text/csv' ? 'csv' : 'json';
-  requireSize(file.bytes, format === 'csv' ? MAX_CSV_BYTES : MAX_JSON_BYTES);
-  const asset = await ctx.assets.save(tx, {
-    tenant: scope.tenant,
+  const format = isCsv(file.mime) ? 'csv' : 'json';
+  const asset = await ctx.assets.record(tx, file, {
     leadId: null,
+    auditId: null,
     kind: 'import_file',
     filename: name,
-    mime: file.mime,
-    bytes: toUtf8(file.bytes),
     createdBy: scope.actor.id,
   });
   const id = newId();

@@ -29,7 +29,7 @@ export async function openCsv(assets: Store, asset: AssetRow): Promise<OpenFile>
         offsetBytes: from.offset_bytes || header.nextOffsetBytes,
         line: from.offset_bytes === 0 ? header.nextLine : from.next_line,
       };
-      const source = assets.stream(asset, start.offsetBytes);
+      const source = await assets.stream(asset, start.offsetBytes);
       try {
         for await (const { row, nextOffsetBytes, nextLine } of parseCsv(source, header, start)) {
           yield { row, offsetBytes: nextOffsetBytes, line: nextLine };
@@ -57,7 +57,7 @@ export async function openJson(assets: Store, asset: AssetRow): Promise<OpenFile
 }
 
 async function readHead(assets: Store, asset: AssetRow): Promise<Buffer> {
-  const source = assets.stream(asset);
+  const source = await assets.stream(asset);
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of source as AsyncIterable<Buffer>) {

@@ -6,14 +6,14 @@ import type { RunRow } from '../../journal/runs/repository.ts';
 import { runView, toRunView } from '../../journal/runs/schemas.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Tx } from '../../runtime/database/database.ts';
-import { createBatch, MAX_CSV_BYTES } from './create-batch.ts';
+import { createBatch, MAX_CSV_BYTES, putBatchFile } from './create-batch.ts';
 import { type BatchRow, countItems, findBatch, listBatches, listItems } from './repository.ts';
 import { BATCH_STATUSES, isBatchOpen } from './rules.ts';
 import { type BatchView, batchItemView, batchView, createBatchQuery, itemFilter } from './schemas.ts';
 import { toBatchItemView, toBatchView } from './view.ts';
 
 export type BatchRoutesDeps = {
-  assets: Pick<AssetStore, 'save'>;
+  assets: Pick<AssetStore, 'put' | 'record'>;
   /** Starts a committed run, now or by the sweep. */
   startSoon(run: RunRow): Promise<unknown>;
   cancel: CancelDeps;
@@ -46,17 +46,20 @@ const createRoute = (deps: BatchRoutesDeps) =>
         headers: { location: 'Address of the run.' },
       },
     },
-    errors: ['permission_denied'],
-    handler: async (ctx) => {
+    errors: ['permission_denied', 'storage_unavailable'],
+    prepare: async (ctx) => {
       if (ctx.query.triage && !ctx.identity.permissions.has('triage:run')) {
         throw new AgosError(
           'permission_denied',
           'You may import leads but not start scans: use triage=false.',
         );
       }
+      return putBatchFile(deps.assets, ctx.scope.tenant, ctx.body);
+    },
+    handler: async (ctx) => {
       const { batch, run } = await createBatch(
         { ...ctx, assets: deps.assets },
-        { ...ctx.query, file: ctx.body },
+        { ...ctx.query, file: ctx.prepared },
       );
       return {
         status: 202,

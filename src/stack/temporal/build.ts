@@ -1,96 +1,14 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { definedIn, type Environment } from '../cache.ts';
-import { spawnOwned, tailOf } from '../owned.ts';
-import { type Progress, whileWorking } from '../progress.ts';
-import { findOnPath } from './version.ts';
-
-const run = promisify(execFile);
+import type { Environment } from '../cache.ts';
+import { buildWithGo } from '../go-build.ts';
+import type { Progress } from '../progress.ts';
 
 /** The last command line that Go can install: later ones have a `replace` line in their go.mod. */
 export const CLI_VERSION = '1.5.1';
-/** Two and a half minutes on an idle machine with two cores; a busy one gets time. */
-const TIME_LIMIT_MS = 60 * 60_000;
-/** From here on Go fetches the newer toolchain that a module asks for. */
-const OLDEST_GO_MINOR = 21;
 
 type BuildOptions = { target: string; environment: Environment; progress: Progress };
 
 /** Builds the pinned command line with Go into `target`; returns why not, when it could not. */
-export async function buildTemporal(options: BuildOptions): Promise<string | undefined> {
-  const { target, environment, progress } = options;
-  const go = findOnPath('go', environment) ?? ['/usr/local/go/bin/go'].find((path) => existsSync(path));
-  if (!go) return 'no go on PATH';
-  const tooOld = await reasonAgainst(go);
-  if (tooOld) return tooOld;
-  const parent = dirname(target);
-  await mkdir(parent, { recursive: true });
-  await removeAbandonedBuilds(parent);
-  const folder = join(parent, `build-${process.pid}`);
-  await mkdir(folder);
-  try {
-    const text = 'Temporal server: building it with Go, once, some minutes';
-    return await whileWorking(progress, text, () => build(go, folder, options));
-  } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-async function reasonAgainst(go: string): Promise<string | undefined> {
-  try {
-    const { stdout } = await run(go, ['version'], {
-      timeout: 10_000,
-      env: { ...process.env, GOTOOLCHAIN: 'local' },
-    });
-    const minor = Number(/go1\.(\d+)/.exec(stdout)?.[1]);
-    return minor >= OLDEST_GO_MINOR ? undefined : `${go} is Go 1.${minor}, too old`;
-  } catch {
-    return `${go} does not run`;
-  }
-}
-
-/** The caller holds the lock of this folder, so a build found here has lost its process; each takes 3 GB. */
-async function removeAbandonedBuilds(parent: string): Promise<void> {
-  for (const name of await readdir(parent)) {
-    if (name.startsWith('build-')) await rm(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-async function build(go: string, folder: string, options: BuildOptions): Promise<string | undefined> {
-  const logFile = join(folder, 'build.log');
+export function buildTemporal(options: BuildOptions): Promise<string | undefined> {
   const module = `github.com/temporalio/cli/cmd/temporal@v${CLI_VERSION}`;
-  const child = spawnOwned(go, ['install', '-trimpath', '-ldflags', '-s -w', module], {
-    logFile,
-    cwd: folder,
-    env: buildEnvironment(options.environment, folder),
-    // Compilers go on writing when only their parent ends.
-    stopSignal: 'SIGKILL',
-  });
-  const outcome = await Promise.race([child.exited, sleep(TIME_LIMIT_MS, 'time limit', { ref: false })]);
-  await child.stop();
-  if (outcome !== 'exit code 0') return `${outcome}, ${tailOf(logFile, 2).replaceAll('\n', ' ')}`;
-  await rename(join(folder, 'bin', 'temporal'), options.target);
-  return undefined;
-}
-
-/** Folders of its own, deleted afterwards; `modcacherw` because Go otherwise makes them read-only. */
-function buildEnvironment(environment: Environment, folder: string): Record<string, string> {
-  return {
-    ...definedIn(environment),
-    HOME: environment.HOME ?? folder,
-    GOPATH: join(folder, 'path'),
-    GOMODCACHE: join(folder, 'path', 'pkg', 'mod'),
-    GOCACHE: join(folder, 'cache'),
-    GOBIN: join(folder, 'bin'),
-    GOTMPDIR: folder,
-    GOFLAGS: '-modcacherw',
-    GOTOOLCHAIN: 'auto',
-    GOWORK: 'off',
-    GO111MODULE: 'on',
-    CGO_ENABLED: '0',
-  };
+  return buildWithGo({ ...options, module, name: 'Temporal server' });
 }

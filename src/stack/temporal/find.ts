@@ -5,10 +5,11 @@ import type { ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { definedIn, type Environment } from '../cache.ts';
 import { type Lock, waitForLock } from '../lock.ts';
+import { findOnPath } from '../on-path.ts';
 import type { Progress } from '../progress.ts';
 import { buildTemporal, CLI_VERSION } from './build.ts';
 import { downloadTemporal, SDK_VERSION } from './download.ts';
-import { findOnPath, isNewEnough, serverVersionOf } from './version.ts';
+import { isNewEnough, serverVersionOf } from './version.ts';
 
 export type ExternalTemporal = {
   kind: 'external';

@@ -1,8 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Environment } from '../cache.ts';
 
 const run = promisify(execFile);
 
@@ -23,10 +20,4 @@ export async function serverVersionOf(binary: string): Promise<string | undefine
 export function isNewEnough(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major > OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor >= OLDEST_SERVER[1]);
-}
-
-/** First file of that name in the folders of PATH. */
-export function findOnPath(name: string, environment: Environment): string | undefined {
-  const folders = (environment.PATH ?? '').split(delimiter).filter(Boolean);
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }

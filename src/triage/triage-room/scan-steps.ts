@@ -1,12 +1,11 @@
 import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
 import { recordToolCall } from '../../agents/agent-runs/repository.ts';
-import type { AssetStore } from '../../assets/files/store.ts';
+import type { AssetStore, PutFile } from '../../assets/files/store.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { SiteHoldError } from '../../kernel/holds.ts';
 import { findLead } from '../../leads/leads/repository.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
-import type { Screenshot } from '../../sites/browser/screenshot.ts';
 import type { SiteScanner } from '../../sites/scan/site-scanner.ts';
 import { type AuditRow, changeAudit, factsOf, saveFacts } from '../audits/repository.ts';
 import type { Playbook } from '../playbooks/schema.ts';
@@ -44,9 +43,12 @@ export async function inspectSite(
   const seen = await asTool(deps, input, 'inspect_page', () =>
     deps.scanner.inspectPage({ url: fetch.final_url, fetch, timeoutMs, signal }),
   );
+  const put = ({ mime, jpeg }: typeof seen.phone) =>
+    deps.assets.put({ tenant: input.tenant, mime, bytes: jpeg, signal });
+  const files = { phone: await put(seen.phone), desktop: await put(seen.desktop) };
   await store(deps, input, async (tx, at) => {
-    const phone = await saveScreenshot(deps, tx, input, 'phone', seen.phone);
-    const desktop = await saveScreenshot(deps, tx, input, 'desktop', seen.desktop);
+    const phone = await recordScreenshot(deps, tx, input, 'phone', files.phone);
+    const desktop = await recordScreenshot(deps, tx, input, 'desktop', files.desktop);
     await saveFacts(tx, at, 'page', seen.page);
     await changeAudit(tx, at, {
       phoneScreenshotId: phone,
@@ -140,21 +142,19 @@ async function asTool<T>(
   }
 }
 
-async function saveScreenshot(
+async function recordScreenshot(
   deps: ScanDeps,
   tx: Tx,
   input: TriageRoomInput,
   viewport: 'phone' | 'desktop',
-  picture: Screenshot,
+  file: PutFile,
 ): Promise<string> {
   const lead = input.lead_id ? await findLead(tx, input.tenant, input.lead_id) : null;
-  const asset = await deps.assets.save(tx, {
-    tenant: input.tenant,
+  const asset = await deps.assets.record(tx, file, {
     leadId: lead?.id ?? null,
+    auditId: input.audit_id,
     kind: 'screenshot',
     filename: `${viewport}.jpg`,
-    mime: picture.mime,
-    bytes: picture.jpeg,
     createdBy: input.principal_id,
   });
   return asset.id;

@@ -35,14 +35,13 @@ export async function writeAuditReport(
   const pictures = 'hold' in end ? NO_PICTURES : await readPictures(deps, read.audit);
   const model = toModel(read, pictures, end, deps.clock.now());
   const bytes = new TextEncoder().encode(renderReport(model));
+  const file = await deps.assets.put({ tenant: input.tenant, mime: 'text/html', bytes });
   await deps.db.withTenant(scope, async (tx) => {
-    const asset = await deps.assets.save(tx, {
-      tenant: input.tenant,
+    const asset = await deps.assets.record(tx, file, {
       leadId: input.lead_id,
+      auditId: input.audit_id,
       kind: 'report_html',
       filename: 'report.html',
-      mime: 'text/html',
-      bytes,
       createdBy: input.principal_id,
     });
     await changeAudit(tx, { tenant: input.tenant, id: input.audit_id }, { reportAssetId: asset.id });

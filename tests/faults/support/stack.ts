@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { vi } from 'vitest';
+import { createFolderStorage } from '../../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../../src/assets/files/store.ts';
 import { seedAgents, seedPlaybooks } from '../../../src/cli/seed-registry.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
@@ -69,7 +70,8 @@ export async function startFaultStack(): Promise<FaultStack> {
   await seedPlaybooks(admin, loadPlaybooks());
   await seedAgents(admin, [TRIAGE_AGENT]);
   const tenant = await createTenant(app.database);
-  const files = { dir: app.assetsDir, origin: TEST_ASSETS_ORIGIN, signingSecret: TEST_SECRET };
+  const storage = createFolderStorage(app.assetsDir);
+  const files = { storage, origin: TEST_ASSETS_ORIGIN, signingSecret: TEST_SECRET };
   const assets = createAssetStore({ ...files, clock: systemClock });
   const workers: WorkerProcess[] = [];
   const stack: FaultStack = {

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { definedIn, type Environment } from './cache.ts';
+import { findOnPath } from './on-path.ts';
+import { spawnOwned, tailOf } from './owned.ts';
+import { type Progress, whileWorking } from './progress.ts';
+
+const run = promisify(execFile);
+
+/** Minutes on an idle machine with two cores; a busy one gets time. */
+const TIME_LIMIT_MS = 60 * 60_000;
+/** From here on Go fetches the newer toolchain that a module asks for. */
+const OLDEST_GO_MINOR = 21;
+
+export type GoBuildOptions = {
+  /** With its version, which is pinned. */
+  module: string;
+  /** What the progress calls it. */
+  name: string;
+  target: string;
+  environment: Environment;
+  progress: Progress;
+};
+
+/** Builds a command with Go into `target`, whose folder's lock the caller holds; returns why not, when it could not. */
+export async function buildWithGo(options: GoBuildOptions): Promise<string | undefined> {
+  const { target, name, environment, progress } = options;
+  const go = findOnPath('go', environment) ?? ['/usr/local/go/bin/go'].find((path) => existsSync(path));
+  if (!go) return 'no go on PATH';
+  const tooOld = await reasonAgainst(go);
+  if (tooOld) return tooOld;
+  const parent = dirname(target);
+  await mkdir(parent, { recursive: true });
+  await removeAbandonedBuilds(parent);
+  const folder = join(parent, `build-${process.pid}`);
+  await mkdir(folder);
+  try {
+    const text = `${name}: building it with Go, once, some minutes`;
+    return await whileWorking(progress, text, () => build(go, folder, options));
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function reasonAgainst(go: string): Promise<string | undefined> {
+  try {
+    const { stdout } = await run(go, ['version'], {
+      timeout: 10_000,
+      env: { ...process.env, GOTOOLCHAIN: 'local' },
+    });
+    const minor = Number(/go1\.(\d+)/.exec(stdout)?.[1]);
+    return minor >= OLDEST_GO_MINOR ? undefined : `${go} is Go 1.${minor}, too old`;
+  } catch {
+    return `${go} does not run`;
+  }
+}
+
+/** The caller holds the lock of this folder, so a build found here has lost its process; each takes 3 GB. */
+async function removeAbandonedBuilds(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (name.startsWith('build-')) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+async function build(go: string, folder: string, options: GoBuildOptions): Promise<string | undefined> {
+  const logFile = join(folder, 'build.log');
+  const child = spawnOwned(go, ['install', '-trimpath', '-ldflags', '-s -w', options.module], {
+    logFile,
+    cwd: folder,
+    env: buildEnvironment(options.environment, folder),
+    // Compilers go on writing when only their parent ends.
+    stopSignal: 'SIGKILL',
+  });
+  const outcome = await Promise.race([child.exited, sleep(TIME_LIMIT_MS, 'time limit', { ref: false })]);
+  await child.stop();
+  if (outcome !== 'exit code 0') return `${outcome}, ${tailOf(logFile, 2).replaceAll('\n', ' ')}`;
+  const [binary = ''] = await readdir(join(folder, 'bin'));
+  await rename(join(folder, 'bin', binary), options.target);
+  return undefined;
+}
+
+/** Folders of its own, deleted afterwards; `modcacherw` because Go otherwise makes them read-only. */
+function buildEnvironment(environment: Environment, folder: string): Record<string, string> {
+  return {
+    ...definedIn(environment),
+    HOME: environment.HOME ?? folder,
+    GOPATH: join(folder, 'path'),
+    GOMODCACHE: join(folder, 'path', 'pkg', 'mod'),
+    GOCACHE: join(folder, 'cache'),
+    GOBIN: join(folder, 'bin'),
+    GOTMPDIR: folder,
+    GOFLAGS: '-modcacherw',
+    GOTOOLCHAIN: 'auto',
+    GOWORK: 'off',
+    GO111MODULE: 'on',
+    CGO_ENABLED: '0',
+  };
+}
