@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { createRunReconciler } from '../activities/journal/run-reconciler.ts';
 import { createRunActivities } from '../activities/journal/runs.ts';
@@ -8,6 +10,9 @@ import { createTriageRoomActivities } from '../activities/triage/triage-room.ts'
 import { createAnthropicProvider } from '../src/adapters/anthropic/provider.ts';
 import { createAssetStore } from '../src/assets/files/store.ts';
 import { createTickets } from '../src/control/approvals/tickets.ts';
+import { unlessStopFile } from '../src/control/kill-switch/refuse-stopped.ts';
+import { createStepGate } from '../src/control/kill-switch/step-gate.ts';
+import { createStopFile } from '../src/control/kill-switch/stop-file.ts';
 import type { RunRow } from '../src/journal/runs/repository.ts';
 import { startRun } from '../src/journal/runs/start-run.ts';
 import type { SkillRunner } from '../src/models/calls/run-skill.ts';
@@ -36,6 +41,7 @@ export function compose(config: Config, client: Client): { activities: object; c
   const origin = required(config, 'AGOS_ASSETS_URL');
   const assets = createAssetStore({ storage, origin, signingSecret, clock });
   const { scanner, guard, close: closeBrowser } = composeScanner(config, clock);
+  const stopFile = createStopFile(resolve(config.AGOS_STOP_FILE));
   const shared = { db, clock, gateway, assets, runEndHooks: RUN_END_HOOKS };
   const reconcilers = [
     createTriageReconciler({ db, clock }),
@@ -48,12 +54,13 @@ export function compose(config: Config, client: Client): { activities: object; c
       ...createImportLeadsActivities({
         ...shared,
         urlRules: { isAllowed: guard.isAllowed },
-        requestTriage,
+        requestTriage: unlessStopFile(stopFile, requestTriage),
         startSoon: (run: RunRow) => startRun(shared, run),
       }),
       ...createTriageRoomActivities({
         ...shared,
         scanner,
+        gate: createStepGate({ db, stopFile, worker: `${hostname()}:${process.pid}` }),
         playbooks: loadPlaybooks(),
         skills: composeSkills(config, clock),
         decisions: {

@@ -9,6 +9,9 @@ import type { AssetStore } from '../assets/files/store.ts';
 import type { SignTicket } from '../control/approvals/tickets.ts';
 import type { EventHub } from '../control/events/hub.ts';
 import { eventRoutes } from '../control/events/routes.ts';
+import { unlessStopFile } from '../control/kill-switch/refuse-stopped.ts';
+import { killSwitchRoutes } from '../control/kill-switch/routes.ts';
+import type { StopFile } from '../control/kill-switch/stop-file.ts';
 import { auditLogRoutes } from '../journal/audit-log/routes.ts';
 import type { RunEndHooks } from '../journal/runs/end-hooks.ts';
 import { runRoutes } from '../journal/runs/routes.ts';
@@ -20,7 +23,7 @@ import { playbookRoutes } from '../leads/playbooks/routes.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Database } from '../runtime/database/database.ts';
 import { auditRoutes } from '../triage/audits/routes.ts';
-import { requestTriage } from '../triage/triage-room/request-triage.ts';
+import { requestAudit, requestTriage } from '../triage/triage-room/request-triage.ts';
 import { triageRoutes } from '../triage/triage-room/routes.ts';
 import type { Route } from './kit/index.ts';
 
@@ -36,19 +39,25 @@ export type RoutesDeps = {
   runEndHooks: RunEndHooks;
   /** Which addresses strangers may give: the egress guard's rules. */
   urlRules: UrlRules;
+  /** Kill switch of the machine that this process runs on. */
+  stopFile: StopFile;
   /** Address of a workflow's page in the Temporal Web UI, where there is one. */
   workflowUrl(workflowId: string): string | null;
 };
 
 /** Every route of the API, area by area: the one list that is mounted, documented and tested. */
 export function allRoutes(deps: RoutesDeps): readonly Route[] {
-  const { db, gateway, assets, signTicket, urlRules } = deps;
+  const { db, gateway, assets, signTicket, urlRules, stopFile } = deps;
   const startSoon = async (run: Parameters<typeof startRun>[1]): Promise<void> => {
     await startRun(deps, run);
   };
   const links = {
     file: (asset: Parameters<AssetStore['signedUrl']>[0]) => assets.signedUrl(asset),
     workflow: deps.workflowUrl,
+  };
+  const requests = {
+    requestTriage: unlessStopFile(stopFile, requestTriage),
+    requestAudit: unlessStopFile(stopFile, requestAudit),
   };
   const cancel = { db, gateway, runEndHooks: deps.runEndHooks };
   return [
@@ -63,8 +72,9 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...agentRoutes,
     ...playbookRoutes,
     ...batchRoutes({ assets, startSoon, cancel }),
-    ...leadRoutes({ urlRules, requestTriage, startSoon }),
+    ...leadRoutes({ urlRules, requestTriage: requests.requestTriage, startSoon }),
     ...auditRoutes({ links }),
-    ...triageRoutes({ gateway, startSoon, signTicket, urlRules }),
+    ...triageRoutes({ ...requests, gateway, startSoon, signTicket, urlRules }),
+    ...killSwitchRoutes({ stopFile }),
   ];
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Hono } from 'hono';
 import { createCodec } from '../../temporal/codec/codec.ts';
 import { createDataConverter } from '../../temporal/codec/data-converter.ts';
@@ -13,6 +14,7 @@ import { createAssetsServer } from '../assets/files/server.ts';
 import { createAssetStore } from '../assets/files/store.ts';
 import { createTickets } from '../control/approvals/tickets.ts';
 import { createEventHub } from '../control/events/hub.ts';
+import { createStopFile } from '../control/kill-switch/stop-file.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Config, required } from '../runtime/config.ts';
 import { openDatabase } from '../runtime/database/database.ts';
@@ -90,6 +92,7 @@ function compose(
       eventHub: createEventHub(db),
       runEndHooks: RUN_END_HOOKS,
       urlRules: { isAllowed: createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS }).isAllowed },
+      stopFile: createStopFile(resolve(config.AGOS_STOP_FILE)),
       workflowUrl: (workflowId) => webUiPage(config, target.namespace, workflowId),
       ...(codecEndpoint && { codecEndpoint }),
     },

@@ -17,7 +17,7 @@ export class ApiError extends Error {
 
   /** The servers behind the API are away: nothing was refused, and later it may be accepted. */
   get unreachable(): boolean {
-    return this.status >= 502 && this.status <= 504;
+    return this.status >= 502 && this.status <= 504 && this.code !== 'kill_switch_on';
   }
 }
 

@@ -12,6 +12,7 @@ import { provideLocalKey } from './local-key.ts';
 import { migrateAll } from './migrate-all.ts';
 import { namespaceSetup } from './namespace-setup.ts';
 import { localSecrets } from './secrets.ts';
+import { stopFilePath } from './stop-file-path.ts';
 
 export type LocalStackOptions = {
   dataDir: string;
@@ -58,6 +59,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       AGOS_ASSETS_PORT: String(assetsPort),
       AGOS_ASSETS_URL: `http://127.0.0.1:${assetsPort}`,
       AGOS_ASSETS_DIR: join(options.dataDir, 'assets'),
+      AGOS_STOP_FILE: stopFilePath(options.dataDir, options.environment),
     };
     return await startProcesses(options, stack, environment, { url, startedMs });
   } catch (error) {

@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor.ts';
 import { eventsCommand } from './events.ts';
 import { EXIT } from './exit.ts';
 import { importCommand } from './import.ts';
+import { killCommand } from './kill.ts';
 import { leadCommand } from './lead.ts';
 import { leadsCommand } from './leads.ts';
 import { migrateCommand } from './migrate.ts';
@@ -35,6 +36,7 @@ for (const command of [
   batchCommand(),
   eventsCommand(),
   decideCommand(),
+  killCommand(),
 ]) {
   program.addCommand(command.exitOverride());
 }

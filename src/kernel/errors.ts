@@ -57,6 +57,7 @@ export const ERROR_CODES = {
   internal_error: { class: 'internal_error', status: 500 },
   file_damaged: { class: 'internal_error', status: 500 },
   tenant_context_missing: { class: 'internal_error', status: 500 },
+  kill_switch_on: { class: 'internal_error', status: 503 },
   temporal_unavailable: { class: 'internal_error', status: 503 },
   identity_provider_unavailable: { class: 'internal_error', status: 503 },
   database_read_only: { class: 'internal_error', status: 503 },

@@ -39,6 +39,8 @@ const environmentSchema = z.object({
   AGOS_S3_KMS_KEY_ID: setting.optional(),
   /** Signs asset links and approval tickets; at least 32 characters. */
   AGOS_SIGNING_SECRET: z.string().min(32).optional(),
+  /** Kill switch of this machine: nothing starts while this file is there. */
+  AGOS_STOP_FILE: z.string().min(1).default('.agos/stop'),
   DATABASE_URL: z.string().optional(),
   DATABASE_SYSTEM_URL: z.string().optional(),
   DATABASE_ADMIN_URL: z.string().optional(),

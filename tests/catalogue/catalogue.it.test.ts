@@ -3,7 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemScope } from '../../src/kernel/actor.ts';
 import { newId } from '../../src/runtime/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { insertAudit, insertBatch, insertLead, insertRun, type Owner } from '../support/rows.ts';
+import {
+  insertAudit,
+  insertBatch,
+  insertKillSwitch,
+  insertLead,
+  insertRun,
+  type Owner,
+} from '../support/rows.ts';
 import { createTenant, type TestTenant } from '../support/tenant.ts';
 import {
   DEFINER_TRIGGERS,
@@ -48,7 +55,7 @@ async function relations(): Promise<Table[]> {
 async function fillEveryTable(owner: Owner): Promise<void> {
   const { admin } = database;
   const leadId = await insertLead(database, owner);
-  await insertRun(database, owner, { leadId });
+  const run = await insertRun(database, owner, { leadId });
   const audit = await insertAudit(database, owner, { leadId });
   const batch = await insertBatch(database, owner);
   const row = { tenant_id: owner.tenant, id: newId(), created_by: owner.createdBy, lead_id: leadId };
@@ -89,6 +96,9 @@ async function fillEveryTable(owner: Owner): Promise<void> {
     default_outcome: 'qualified',
     expires_at: new Date(),
   })}`;
+  await insertKillSwitch(database, owner);
+  await admin`insert into global_kill_switches (id, reason, turned_on_by) values (${newId()}, 'a test', 'us')`;
+  await admin`insert into run_steps ${admin({ ...row, run_id: run, step: 'fetch_site', worker: 'w:1' })}`;
   await admin`insert into idempotency_keys ${admin({
     tenant_id: owner.tenant,
     route: 'POST /v1/leads',

@@ -15,6 +15,7 @@ const CALL_SITES: Record<SystemPurpose, RegExp> = {
   undelivered_cancels: /^src\/journal\/runs\/repository\.ts$/,
   audits_in_flight: /^activities\/triage\/reconcile-triage\.ts$/,
   batches_in_flight: /^activities\/leads\/reconcile-batches\.ts$/,
+  kill_switches_on: /^src\/control\/kill-switch\/repository\.ts$/,
 };
 
 async function callSites(): Promise<{ file: string; purpose: string }[]> {

@@ -4,6 +4,8 @@ import { SYSTEM_PURPOSES } from '../../src/runtime/database/database.ts';
 export const GLOBAL_TABLES: Record<string, string> = {
   playbooks: 'shipped with the product, read-only, the same for every tenant',
   agents: 'shipped with the product, read-only, the same for every tenant',
+  global_kill_switches:
+    'stops every tenant; only the owner’s connection writes it, and everybody may know why',
 };
 
 /** Tables whose tenant is another column than `tenant_id`. */
@@ -29,6 +31,9 @@ export const RUNTIME_GRANTS: Record<string, string> = {
   idempotency_keys: 'DELETE INSERT SELECT',
   playbooks: 'SELECT',
   agents: 'SELECT',
+  kill_switches: 'INSERT SELECT',
+  global_kill_switches: 'SELECT',
+  run_steps: 'INSERT SELECT',
 };
 
 /** What the second door reads for one of its purposes; it writes nothing. */

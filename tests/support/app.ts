@@ -6,6 +6,7 @@ import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
 import { createTickets } from '../../src/control/approvals/tickets.ts';
 import { createEventHub } from '../../src/control/events/hub.ts';
+import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
@@ -66,6 +67,7 @@ export async function createTestApp(
     eventHub,
     runEndHooks: RUN_END_HOOKS,
     urlRules: {},
+    stopFile: createStopFile(join(assetsDir, 'stop')),
     workflowUrl: () => null,
     checkContract: true,
     ...overrides,

@@ -3,11 +3,20 @@ import { allRoutes } from '../../src/api/routes.ts';
 import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
 import { createEventHub } from '../../src/control/events/hub.ts';
+import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import type { TestApp } from './app.ts';
 import { createFakeGateway } from './gateway.ts';
-import { insertAsset, insertAudit, insertBatch, insertLead, insertRun, type Owner } from './rows.ts';
+import {
+  insertAsset,
+  insertAudit,
+  insertBatch,
+  insertKillSwitch,
+  insertLead,
+  insertRun,
+  type Owner,
+} from './rows.ts';
 import { createKey, createMember, type TestTenant } from './tenant.ts';
 
 /** Every route of the API, as the server mounts them. */
@@ -27,6 +36,7 @@ export function routeList(): readonly Route[] {
     eventHub: createEventHub({ listen: () => {} }),
     runEndHooks: RUN_END_HOOKS,
     urlRules: {},
+    stopFile: createStopFile('/nowhere'),
     workflowUrl: () => null,
   });
 }
@@ -50,6 +60,7 @@ const MAKERS: Record<string, Maker> = {
     return leadId;
   },
   batches: ({ database }, owner) => insertBatch(database, owner),
+  'kill-switches': ({ database }, owner) => insertKillSwitch(database, owner, { over: true }),
 };
 
 /** Bodies with which routes get past validation, by operation. */

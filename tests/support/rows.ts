@@ -120,3 +120,16 @@ export async function insertBatch(database: TestDatabase, owner: Owner): Promise
   })}`;
   return id;
 }
+
+/** A time at which the tenant's work was stopped, over or not. */
+export async function insertKillSwitch(
+  { admin }: TestDatabase,
+  owner: Owner,
+  about: { over?: boolean } = {},
+): Promise<string> {
+  const id = newId();
+  const off = about.over ? { turned_off_at: new Date(), turned_off_by: owner.createdBy } : {};
+  const row = { tenant_id: owner.tenant, id, reason: 'a test', turned_on_by: owner.createdBy, ...off };
+  await admin`insert into kill_switches ${admin(row)}`;
+  return id;
+}

@@ -9,6 +9,8 @@ import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
 import { seedAgents, seedPlaybooks } from '../../src/cli/seed-registry.ts';
 import { createTickets } from '../../src/control/approvals/tickets.ts';
+import { createStepGate } from '../../src/control/kill-switch/step-gate.ts';
+import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { newId } from '../../src/runtime/ids.ts';
 import { loadPlaybooks } from '../../src/triage/playbooks/load.ts';
@@ -120,6 +122,11 @@ export async function startTriageRoom(): Promise<TriageRoom> {
           db,
           clock,
           scanner,
+          gate: createStepGate({
+            db,
+            stopFile: createStopFile(join(app.assetsDir, 'stop')),
+            worker: 'test:1',
+          }),
           playbooks,
           assets,
           skills: { provider: null, models: { fast: 'none', balanced: 'none', strategic: 'none' }, clock },

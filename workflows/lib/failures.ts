@@ -1,5 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from '../../src/kernel/errors.ts';
-import type { Hold, SiteHoldCode } from '../../src/kernel/holds.ts';
+import type { Hold, RunHoldCode, SiteHoldCode } from '../../src/kernel/holds.ts';
 import { SITE_HOLD_CODES } from '../../src/kernel/holds.ts';
 
 /** Types of the `ApplicationFailure`s that activities throw: dotted, stable, matched by workflows and the gateway. */
@@ -58,6 +58,13 @@ export function findFailure(
     }
   }
   return undefined;
+}
+
+/** The hold of work that a kill switch stopped. */
+export function stopHoldOf(error: unknown): Hold<RunHoldCode> | undefined {
+  const failure = findFailure(error);
+  if (failure?.type !== failureTypeOf('kill_switch_on')) return undefined;
+  return { code: 'kill_switch_on', message: failure.message };
 }
 
 /** The hold that an activity's failure asks for, when the fault is the site's. */

@@ -24,6 +24,9 @@ export const PERMISSIONS = [
   'assets:read',
   'agents:read',
   'playbooks:read',
+  'kill_switch:read',
+  'kill_switch:on',
+  'kill_switch:off',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -54,6 +57,8 @@ const GRANTS: Record<Role, { permissions: readonly Permission[]; seesAll: boolea
       'triage:run',
       'decisions:decide',
       'runs:cancel',
+      'kill_switch:read',
+      'kill_switch:on',
     ],
     seesAll: true,
   },

@@ -57,12 +57,14 @@ export async function pumpTriages(
     const { open, unasked } = state.waiting;
     if (open + unasked === 0) return { done: true, open };
     const limit = pLimit(ASKS_AT_ONCE);
-    await limit.map(state.leadIds, (leadId) => {
+    let stopped = false;
+    await limit.map(state.leadIds, async (leadId) => {
       options.signal.throwIfAborted();
-      return ask(deps, input, leadId);
+      if (!stopped && (await ask(deps, input, leadId)) === 'stopped') stopped = true;
     });
     if (deps.clock.now().getTime() >= deadline) return { done: false, open: open + state.leadIds.length };
-    if (state.leadIds.length === 0) await sleep(options.pollMs, undefined, { signal: options.signal });
+    if (state.leadIds.length === 0 || stopped)
+      await sleep(options.pollMs, undefined, { signal: options.signal });
   }
 }
 
@@ -82,7 +84,8 @@ async function look(
   });
 }
 
-async function ask(deps: PumpDeps, input: ImportLeadsInput, leadId: string): Promise<void> {
+/** Asks for one scan; `stopped` leaves the lead for later, when the kill switch is off again. */
+async function ask(deps: PumpDeps, input: ImportLeadsInput, leadId: string): Promise<'asked' | 'stopped'> {
   const { db } = deps;
   const scope = scopeOf(input);
   try {
@@ -95,11 +98,13 @@ async function ask(deps: PumpDeps, input: ImportLeadsInput, leadId: string): Pro
     });
     if (run) await deps.startSoon(run);
   } catch (error) {
+    if (error instanceof AgosError && error.code === 'kill_switch_on') return 'stopped';
     if (!isUnscannable(error)) throw error;
     await db.withTenant(scope, (tx) =>
       settleUnscannable(tx, { tenant: input.tenant, id: input.batch_id }, leadId),
     );
   }
+  return 'asked';
 }
 
 /** The lead was removed, or has moved on to a room from which no scan leads back. */

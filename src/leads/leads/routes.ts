@@ -109,7 +109,7 @@ const createRoute = (deps: LeadRoutesDeps) =>
         headers: { etag: 'Version of the lead.', location: 'Address of the lead.' },
       },
     },
-    errors: [...URL_ERRORS, 'lead_exists', 'validation_failed', 'permission_denied'],
+    errors: [...URL_ERRORS, 'lead_exists', 'validation_failed', 'permission_denied', 'kill_switch_on'],
     handler: async (ctx) => {
       if (ctx.body.triage && !ctx.identity.permissions.has('triage:run')) {
         throw new AgosError('permission_denied', 'Your role may create leads but not start scans.');

@@ -17,6 +17,7 @@ export const SYSTEM_PURPOSES = {
   undelivered_cancels: ['runs'],
   audits_in_flight: ['audits'],
   batches_in_flight: ['lead_batches', 'runs'],
+  kill_switches_on: ['kill_switches', 'global_kill_switches'],
 } as const;
 export type SystemPurpose = keyof typeof SYSTEM_PURPOSES;
 

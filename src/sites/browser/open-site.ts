@@ -167,7 +167,9 @@ async function usePage<T>(
   }
 }
 
+/** The way out is cut at once: a page that is slow to close asks for nothing more. */
 async function closeContext(context: Promise<BrowserContext>, deps: SiteDeps): Promise<void> {
+  const cut = deps.proxy.close().catch(() => undefined);
   const closed = context.then(
     (ready) => ready.close(),
     () => undefined,
@@ -180,7 +182,7 @@ async function closeContext(context: Promise<BrowserContext>, deps: SiteDeps): P
     delay(CLOSE_TIMEOUT_MS, false),
   ]);
   if (!inTime) await deps.onStuck();
-  await deps.proxy.close().catch(() => undefined);
+  await cut;
 }
 
 function timedOut(deadlineMs: number): SiteHoldError {

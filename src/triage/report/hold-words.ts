@@ -90,6 +90,11 @@ const WORDS: Record<HoldCode, HoldWords> = {
     happened: 'It was started, and no trace of it is left.',
     next: AGAIN,
   },
+  kill_switch_on: {
+    title: 'The scan was stopped',
+    happened: 'Somebody turned the kill switch on, which stops everything.',
+    next: 'Nothing is wrong with the site. Start the scan again once the switch is off.',
+  },
   internal_error: {
     title: 'Something of ours failed',
     happened: 'The scan ended by an error that is not the site’s.',

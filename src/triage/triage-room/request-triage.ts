@@ -4,6 +4,7 @@ import {
   type TriageTrigger,
   triageWorkflowId,
 } from '../../../workflows/triage/triage-room/messages.ts';
+import { refuseWhileStopped } from '../../control/kill-switch/refuse-stopped.ts';
 import { recordAudit } from '../../journal/audit-log/record.ts';
 import type { RequestContext } from '../../journal/request-context.ts';
 import { type RunRow, requestRun } from '../../journal/runs/repository.ts';
@@ -14,7 +15,7 @@ import { newId } from '../../runtime/ids.ts';
 
 /**
  * Asks for the triage of a lead, in the caller's transaction: the open run when there is one, else a new
- * run that becomes the lead's current one. Throws `not_found` and `status_transition_invalid`.
+ * run that becomes the lead's current one. Throws `not_found`, `status_transition_invalid` and `kill_switch_on`.
  */
 export async function requestTriage(
   ctx: RequestContext,
@@ -77,6 +78,7 @@ async function request(
     requestId: ctx.requestId,
   });
   if (requested.created) {
+    await refuseWhileStopped(tx, scope.tenant);
     await recordAudit(ctx, {
       action: 'triage.requested',
       resourceType: what.leadId ? 'lead' : 'audit',

@@ -19,10 +19,12 @@ import { findLead, type LeadRow } from '../../leads/leads/repository.ts';
 import type { UrlRules } from '../../leads/leads/stored-url.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import { parseTarget } from '../../runtime/egress/address.ts';
-import { requestAudit, requestTriage } from './request-triage.ts';
+import type { requestAudit, requestTriage } from './request-triage.ts';
 
 export type TriageRoutesDeps = {
   gateway: Pick<Gateway, 'query' | 'update'>;
+  requestTriage: typeof requestTriage;
+  requestAudit: typeof requestAudit;
   startSoon(run: RunRow): Promise<void>;
   signTicket: SignTicket;
   urlRules: UrlRules;
@@ -52,9 +54,9 @@ const startRoute = (deps: TriageRoutesDeps) =>
     permission: 'triage:run',
     request: { params },
     responses: { 202: accepted },
-    errors: ['not_found', 'status_transition_invalid'],
+    errors: ['not_found', 'status_transition_invalid', 'kill_switch_on'],
     handler: async (ctx) => {
-      const { run } = await requestTriage(ctx, { leadId: ctx.params.id });
+      const { run } = await deps.requestTriage(ctx, { leadId: ctx.params.id });
       return acceptedRun(deps, run);
     },
   });
@@ -78,10 +80,13 @@ const auditRoute = (deps: TriageRoutesDeps) =>
       'url_credentials_not_allowed',
       'url_port_not_allowed',
       'identifier_invalid',
+      'kill_switch_on',
     ],
     handler: async (ctx) => {
       const target = parseTarget(ctx.body.url, { ...deps.urlRules, field: 'url' });
-      const run = await requestAudit(ctx, { url: target.schemeGiven ? target.url : ctx.body.url.trim() });
+      const run = await deps.requestAudit(ctx, {
+        url: target.schemeGiven ? target.url : ctx.body.url.trim(),
+      });
       return acceptedRun(deps, run);
     },
   });

@@ -1,7 +1,9 @@
 import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
 import { recordToolCall } from '../../agents/agent-runs/repository.ts';
 import type { AssetStore, PutFile } from '../../assets/files/store.ts';
+import type { StepGate, StepToRun } from '../../control/kill-switch/step-gate.ts';
 import { systemScope } from '../../kernel/actor.ts';
+import { AgosError } from '../../kernel/errors.ts';
 import { SiteHoldError } from '../../kernel/holds.ts';
 import { findLead } from '../../leads/leads/repository.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -11,7 +13,13 @@ import { type AuditRow, changeAudit, factsOf, saveFacts } from '../audits/reposi
 import type { Playbook } from '../playbooks/schema.ts';
 import { playbookOf, requireAudit } from './score-audit.ts';
 
-export type ScanDeps = { db: Database; clock: Clock; scanner: SiteScanner; assets: AssetStore };
+export type ScanDeps = {
+  db: Database;
+  clock: Clock;
+  scanner: SiteScanner;
+  assets: AssetStore;
+  gate: StepGate;
+};
 
 /** Fetches the site over HTTP and stores what it found. */
 export async function fetchSiteFacts(
@@ -21,7 +29,7 @@ export async function fetchSiteFacts(
 ): Promise<void> {
   const { audit, timeouts } = await readPlan(deps, input);
   const timeoutMs = timeouts.fetch_seconds * 1000;
-  const facts = await asTool(deps, input, 'fetch_site', () =>
+  const facts = await asTool(deps, input, { name: 'fetch_site', signal }, (signal) =>
     deps.scanner.fetchSite({ url: audit.url, timeoutMs, signal }),
   );
   await store(deps, input, async (tx, at) => {
@@ -40,7 +48,7 @@ export async function inspectSite(
   const { fetch } = factsOf(audit);
   if (!fetch) throw new Error(`audit ${audit.id} was not fetched`);
   const timeoutMs = timeouts.browser_seconds * 1000;
-  const seen = await asTool(deps, input, 'inspect_page', () =>
+  const seen = await asTool(deps, input, { name: 'inspect_page', signal }, (signal) =>
     deps.scanner.inspectPage({ url: fetch.final_url, fetch, timeoutMs, signal }),
   );
   const put = ({ mime, jpeg }: typeof seen.phone) =>
@@ -69,7 +77,7 @@ export async function checkSiteLinks(
   if (!page) throw new Error('the page was not inspected');
   const timeoutMs = timeouts.links_seconds * 1000;
   const links = [...new Set([...page.desktop.links, ...page.phone.links])];
-  const checks = await asTool(deps, input, 'check_links', () =>
+  const checks = await asTool(deps, input, { name: 'check_links', signal }, (signal) =>
     deps.scanner.checkLinks({ pageUrl: page.final_url, links, timeoutMs, signal }),
   );
   await store(deps, input, (tx, at) => saveFacts(tx, at, 'links', checks));
@@ -86,7 +94,7 @@ export async function measureSite(
   if (!page) throw new Error('the page was not inspected');
   const timeoutMs = timeouts.lighthouse_seconds * 1000;
   try {
-    const figures = await asTool(deps, input, 'measure_page', () =>
+    const figures = await asTool(deps, input, { name: 'measure_page', signal }, (signal) =>
       deps.scanner.measurePage({ url: page.final_url, timeoutMs, signal }),
     );
     await store(deps, input, (tx, at) => saveFacts(tx, at, 'lighthouse', figures));
@@ -115,31 +123,43 @@ async function store(
   await deps.db.withTenant(scope, (tx) => write(tx, { tenant: input.tenant, id: input.audit_id }));
 }
 
-/** Runs one tool of the agent and records the call with its duration, also when it fails. */
+/** Runs one tool of the agent through the gate, and records the call with its duration, also when it fails. */
 async function asTool<T>(
   deps: ScanDeps,
   input: TriageRoomInput,
-  name: string,
-  work: () => Promise<T>,
+  { name, signal }: { name: string; signal: AbortSignal },
+  work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const startedMs = deps.clock.now().getTime();
-  const record = (error: string | null) =>
-    store(deps, input, (tx, at) =>
-      recordToolCall(tx, at.tenant, at.id, {
-        name,
-        duration_ms: deps.clock.now().getTime() - startedMs,
-        success: error === null,
-        error,
-      }),
-    );
-  try {
-    const result = await work();
-    await record(null);
-    return result;
-  } catch (error) {
-    await record(error instanceof SiteHoldError ? error.hold.code : 'failed');
-    throw error;
-  }
+  return deps.gate.run(
+    { ...stepOf(input), step: name },
+    {
+      signal,
+      work,
+      record: (tx, { outcome, error }) =>
+        recordToolCall(tx, input.tenant, input.audit_id, {
+          name,
+          duration_ms: deps.clock.now().getTime() - startedMs,
+          success: outcome === 'done',
+          error: outcome === 'done' ? null : codeOf(error),
+        }),
+    },
+  );
+}
+
+/** Whose step it is, as the gate wants to know it. */
+export function stepOf(input: TriageRoomInput): Omit<StepToRun, 'step'> {
+  return {
+    tenant: input.tenant,
+    principalId: input.principal_id,
+    runId: input.run_id,
+    leadId: input.lead_id,
+  };
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof SiteHoldError) return error.hold.code;
+  return error instanceof AgosError ? error.code : 'failed';
 }
 
 async function recordScreenshot(

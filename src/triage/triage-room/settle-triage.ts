@@ -1,6 +1,7 @@
 import type { TriageRoomInput, TriageRoomResult } from '../../../workflows/triage/triage-room/messages.ts';
 import { endAgentRun } from '../../agents/agent-runs/repository.ts';
 import { withdrawApprovals } from '../../control/approvals/repository.ts';
+import { loseSteps } from '../../control/kill-switch/run-steps.ts';
 import { endRun } from '../../journal/runs/repository.ts';
 import type { Hold } from '../../kernel/holds.ts';
 import { settleItems } from '../../leads/batches/settle-items.ts';
@@ -32,6 +33,7 @@ export async function finishTriage(
     now,
   });
   if (written === 'written' && input.lead_id) await settleItems(tx, input.tenant, input.lead_id, decision);
+  await loseSteps(tx, { tenant: input.tenant, runId: input.run_id });
   await endRun(tx, {
     tenant: input.tenant,
     id: input.run_id,
@@ -74,6 +76,7 @@ export async function holdTriage(
   if (written === 'written' && input.lead_id) {
     await settleItems(tx, input.tenant, input.lead_id, cancelled ? 'unprocessed' : 'error');
   }
+  await loseSteps(tx, { tenant: input.tenant, runId: input.run_id });
   await endRun(tx, {
     tenant: input.tenant,
     id: input.run_id,

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
-import { insertAudit } from '../../../tests/support/rows.ts';
+import { insertAudit, insertRun } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import { seedAgents, seedPlaybooks } from '../../cli/seed-registry.ts';
+import { createStepGate } from '../../control/kill-switch/step-gate.ts';
+import { createStopFile } from '../../control/kill-switch/stop-file.ts';
 import { ModelCallError, type ModelRequest } from '../../models/calls/provider.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { newId } from '../../runtime/ids.ts';
 import { loadPlaybooks } from '../playbooks/load.ts';
 import { summarySkill } from '../summary/skill.ts';
 import { TRIAGE_AGENT } from './agent.ts';
@@ -35,7 +36,9 @@ afterAll(() => database.close());
 /** Asks for the summary of an audit that was begun with `AGENT`, of a model that is busy. */
 async function summarise(attempt: number) {
   const { admin, db } = database;
-  const audit = await insertAudit(database, { tenant: tenant.id, createdBy: tenant.keys.owner.id });
+  const owner = { tenant: tenant.id, createdBy: tenant.keys.owner.id };
+  const audit = await insertAudit(database, owner);
+  const run = await insertRun(database, owner);
   await admin`update audits set facts = ${admin.json(JSON.parse(readFileSync(FACTS, 'utf8')))}, score = 80,
     decision = 'qualified', agent_version = ${AGENT.version},
     playbook_version = (select version from playbooks where slug = 'triage-standard') where id = ${audit}`;
@@ -47,9 +50,13 @@ async function summarise(attempt: number) {
     },
   };
   const models = { fast: 'claude-haiku-5-5', balanced: 'b', strategic: 's' };
-  const ids = { run_id: newId(), principal_id: tenant.keys.owner.id, lead_id: null, audit_id: audit };
+  const ids = { run_id: run, principal_id: tenant.keys.owner.id, lead_id: null, audit_id: audit };
   const ended = await summariseAudit(
-    { db, skills: { provider, models, clock: systemClock } },
+    {
+      db,
+      skills: { provider, models, clock: systemClock },
+      gate: createStepGate({ db, stopFile: createStopFile('/nowhere'), worker: 'test' }),
+    },
     { version: 1, tenant: tenant.id, ...ids },
     { signal: new AbortController().signal, attempt },
   ).then(

@@ -1,6 +1,7 @@
 import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
 import { addUsage } from '../../agents/agent-runs/repository.ts';
 import { type AgentRow, findAgent } from '../../agents/registry/repository.ts';
+import type { StepGate } from '../../control/kill-switch/step-gate.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { recordModelCall } from '../../models/calls/repository.ts';
 import { runSkill, type SkillRunner } from '../../models/calls/run-skill.ts';
@@ -10,11 +11,12 @@ import type { SignalView } from '../audits/schemas.ts';
 import type { Signal } from '../signals/types.ts';
 import { summaryInputOf } from '../summary/input.ts';
 import { summarySkill } from '../summary/skill.ts';
+import { stepOf } from './scan-steps.ts';
 import { playbookOf, requireAudit } from './score-audit.ts';
 
 /** Writes the agent's summary of a scored audit; stores transcript, tokens and cost with the agent run. */
 export async function summariseAudit(
-  deps: { db: Database; skills: SkillRunner },
+  deps: { db: Database; skills: SkillRunner; gate: StepGate },
   input: TriageRoomInput,
   call: { signal: AbortSignal; attempt: number },
 ): Promise<void> {
@@ -37,8 +39,14 @@ export async function summariseAudit(
   });
   // After as many tries the offline method answers: a lead does not wait for a model.
   const mayRetry = call.attempt < agent.retryAttempts;
-  const how = { agent, signal: call.signal, timeoutMs: timeouts.summary_seconds * 1000, mayRetry };
-  const run = await runSkill(deps.skills, summarySkill, skillInput, how);
+  const how = { agent, timeoutMs: timeouts.summary_seconds * 1000, mayRetry };
+  const run = await deps.gate.run(
+    { ...stepOf(input), step: 'summarise' },
+    {
+      signal: call.signal,
+      work: (signal) => runSkill(deps.skills, summarySkill, skillInput, { ...how, signal }),
+    },
+  );
   await deps.db.withTenant(scope, async (tx) => {
     const about = { tenantId: input.tenant, leadId: input.lead_id, createdBy: input.principal_id };
     await recordModelCall(tx, { ...about, agentRunId: audit.id, skill: summarySkill.name }, run);

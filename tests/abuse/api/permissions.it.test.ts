@@ -40,6 +40,9 @@ const EXPECTED: Record<string, readonly Role[]> = {
   'assets:read': ROLES,
   'agents:read': ROLES,
   'playbooks:read': ROLES,
+  'kill_switch:read': ['owner', 'admin', 'operator', 'analyst'],
+  'kill_switch:on': ['owner', 'admin', 'operator'],
+  'kill_switch:off': ['owner', 'admin'],
 };
 
 test('each role has exactly the permissions that the design gives it', () => {

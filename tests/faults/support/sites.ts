@@ -9,6 +9,10 @@ export type FaultSite = {
   before: (nth: number) => Promise<unknown> | undefined;
   /** How often the page itself was asked for. */
   pageRequests: number;
+  /** Answers everything but the page; by default nothing is there. */
+  other: (request: IncomingMessage, response: ServerResponse) => void;
+  /** When anything of the site was asked for, in milliseconds. */
+  askedAt: number[];
 };
 
 export type FaultSites = {
@@ -29,12 +33,13 @@ export async function serveFaultSites(): Promise<FaultSites> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const site = sites.get(request.headers.host ?? '');
     if (!site) return void response.writeHead(404).end();
+    site.askedAt.push(Date.now());
     const isPage = request.url === '/';
     if (isPage) site.pageRequests += 1;
     if (isPage) await site.before(site.pageRequests);
     if (response.destroyed) return;
     if (isPage) site.body(response);
-    else response.writeHead(404, { 'content-type': 'text/plain' }).end();
+    else site.other(request, response);
   }
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -44,7 +49,15 @@ export async function serveFaultSites(): Promise<FaultSites> {
     add: (body = soundPage) => {
       if (sites.size === NAMES) throw new Error('All names of this server are taken.');
       const host = `${hosts[sites.size]}:${port}`;
-      const site = { host, url: `http://${host}/`, before: () => undefined, pageRequests: 0, body };
+      const site = {
+        host,
+        url: `http://${host}/`,
+        before: () => undefined,
+        pageRequests: 0,
+        body,
+        other: nothingThere,
+        askedAt: [],
+      };
       sites.set(host, site);
       return site;
     },
@@ -54,6 +67,10 @@ export async function serveFaultSites(): Promise<FaultSites> {
       await once(server, 'close');
     },
   };
+}
+
+function nothingThere(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(404, { 'content-type': 'text/plain' }).end();
 }
 
 function soundPage(response: ServerResponse): void {

@@ -16,6 +16,7 @@ import { createGateway } from '../../../temporal/gateway.ts';
 import { RUN_WORKFLOWS } from '../../../temporal/run-workflows.ts';
 import { triageWorkflowId } from '../../../workflows/triage/triage-room/messages.ts';
 import { createTestApp, TEST_ASSETS_ORIGIN, TEST_SECRET, type TestApp } from '../../support/app.ts';
+import type { TestDatabase } from '../../support/database.ts';
 import { insertLead } from '../../support/rows.ts';
 import { createTenant, type TestTenant } from '../../support/tenant.ts';
 import { testChromium } from '../../support/test-browser.ts';
@@ -46,9 +47,10 @@ export type FaultStack = {
   tenant: TestTenant;
   sites: FaultSites;
   startWorker(environment?: Record<string, string>): WorkerProcess;
-  lead(site: FaultSite): Promise<FaultLead>;
+  /** A lead of the stack's tenant, or of another. */
+  lead(site: FaultSite, of?: TestTenant): Promise<FaultLead>;
   /** Asks for a triage over HTTP. */
-  triage(lead: FaultLead): ReturnType<TestApp['request']>;
+  triage(lead: FaultLead, of?: TestTenant): ReturnType<TestApp['request']>;
   handle(lead: FaultLead): WorkflowHandle;
   state(lead: FaultLead): Promise<TriageState>;
   /** Resolves with the state once the lead's run has ended. */
@@ -56,16 +58,19 @@ export type FaultStack = {
   close(): Promise<void>;
 };
 
-/** Brings the product up for one test file, without a worker. */
-export async function startFaultStack(): Promise<FaultStack> {
+/** Brings the product up for one test file, without a worker; on a database that the test may stop, where one is given. */
+export async function startFaultStack(database?: TestDatabase): Promise<FaultStack> {
   const payloadKeys = newPayloadKey('k1');
   const [server, sites, chromium] = await Promise.all([startTestServer(), serveFaultSites(), testChromium()]);
   const { allowTargets } = sites;
   const client = testClient(server.target, payloadKeys);
-  const app = await createTestApp({
-    gateway: createGateway({ client, workflows: RUN_WORKFLOWS }),
-    urlRules: { isAllowed: createEgressGuard({ allowTargets }).isAllowed },
-  });
+  const app = await createTestApp(
+    {
+      gateway: createGateway({ client, workflows: RUN_WORKFLOWS }),
+      urlRules: { isAllowed: createEgressGuard({ allowTargets }).isAllowed },
+    },
+    database,
+  );
   const { admin, info } = app.database;
   await seedPlaybooks(admin, loadPlaybooks());
   await seedAgents(admin, [TRIAGE_AGENT]);
@@ -91,19 +96,20 @@ export async function startFaultStack(): Promise<FaultStack> {
         AGOS_SIGNING_SECRET: TEST_SECRET,
         AGOS_PAYLOAD_KEYS: payloadKeys,
         AGOS_ALLOW_TARGETS: allowTargets,
+        AGOS_STOP_FILE: join(app.assetsDir, 'stop'),
         CHROMIUM_PATH: chromium,
         ...environment,
       });
       workers.push(worker);
       return worker;
     },
-    lead: async (site) => {
-      const owner = { tenant: tenant.id, createdBy: tenant.keys.owner.id };
+    lead: async (site, of = tenant) => {
+      const owner = { tenant: of.id, createdBy: of.keys.owner.id };
       const id = await insertLead(app.database, owner, { url: site.url, domain: site.host });
-      return { id, workflowId: triageWorkflowId(tenant.id, id), site };
+      return { id, workflowId: triageWorkflowId(of.id, id), site };
     },
-    triage: ({ id }) =>
-      app.request('POST', `/v1/leads/${id}/triage`, { headers: tenant.keys.operator.headers }),
+    triage: ({ id }, of = tenant) =>
+      app.request('POST', `/v1/leads/${id}/triage`, { headers: of.keys.operator.headers }),
     handle: ({ workflowId }) => client.workflow.getHandle(workflowId),
     state: ({ id }) => readTriageState(app.database, assets, id),
     untilEnded: async (lead, timeoutMs = 90_000) => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ImportRoom, startImportRoom } from '../../../tests/support/import-room.ts';
@@ -97,6 +98,23 @@ describe('the import of leads', () => {
     expect(await runOf(id)).toMatchObject({ status: 'completed', end: { code: null } });
     expect(await handle.result()).toEqual({ status: 'completed', lines: ROWS });
   }, 300_000);
+
+  // sabotage: src/leads/batches/pump-triages.ts :: if (error instanceof AgosError && error.code === 'kill_switch_on') return 'stopped'; =>
+  test('while the kill switch is on it stores its leads and asks for no scan, and goes on when it is off', async () => {
+    await room.startWorker('settled');
+    settling = room.settleEverything();
+    const { headers } = room.tenant.keys.admin;
+    const turn = (path: string, json: object) => room.app.request('POST', path, { headers, json });
+    expect((await turn('/v1/kill-switches', { reason: 'A drill.' })).status).toBe(201);
+    const { id } = await room.upload(few(30));
+    await become(id, { status: 'processing', counts: { created: 30 } });
+    await sleep(1_000);
+    expect((await room.batch(id)).counts).toMatchObject({ qualified: 0, error: 0, unprocessed: 0 });
+    const runs = await room.app.request('GET', '/v1/runs?kind=triage-room', { headers });
+    expect(runs.body.data).toEqual([]);
+    await turn('/v1/kill-switches/off', {});
+    await become(id, { status: 'completed', counts: { qualified: 30, error: 0 } });
+  });
 
   test('goes on where it was when its worker is killed, while reading and while scanning', async () => {
     await room.stopWorker();

@@ -15,7 +15,7 @@ import type { Hold } from '../../../src/kernel/holds.ts';
 import type { ReportEnd } from '../../../src/triage/triage-room/write-report.ts';
 import { proxyProfile } from '../../lib/activity-profiles.ts';
 import { type Approval, createApproval } from '../../lib/approval.ts';
-import { siteHoldOf } from '../../lib/failures.ts';
+import { siteHoldOf, stopHoldOf } from '../../lib/failures.ts';
 import { plainText } from '../../lib/plain-text.ts';
 import {
   CANCEL_SIGNAL,
@@ -177,13 +177,14 @@ function waitText(score: number, until: string): string {
   ].join(' ');
 }
 
-/** The site's own hold where the failure names one; a cancelled or broken run otherwise. */
+/** The site's own hold or the kill switch's where the failure names one; a cancelled or broken run otherwise. */
 function holdFor(error: unknown, reason: string | null): Hold {
   if (isCancellation(error)) {
     return { code: 'cancelled', message: reason ?? 'The triage was cancelled before it ended.' };
   }
   return (
-    siteHoldOf(error) ?? {
+    siteHoldOf(error) ??
+    stopHoldOf(error) ?? {
       code: 'internal_error',
       message:
         'Something of ours failed while this site was scanned. Try again; the worker log says what it was.',
