@@ -168,6 +168,34 @@ describe.each(EVENT_CLIENTS)('by %s', (_name, follow) => {
   }, 40_000);
 });
 
+test('a stream ends within seconds of its tenant being closed', async () => {
+  const of = await createTenant(app.database);
+  const { headers } = of.keys.owner;
+  const stream = await followByServerEvents({ origin, path: '/v1/events/stream', headers });
+  await app.database.admin`update tenants set status = 'closed' where id = ${of.id}`;
+  const at = Date.now();
+  expect(await toEnd(stream.events)).toEqual([]);
+  expect(Date.now() - at).toBeLessThan(15_000);
+}, 40_000);
+
+// sabotage: src/control/events/follow.ts :: identity = await confirmed(caller); => await confirmed(caller);
+test('whose role becomes a smaller one goes on with what that role may see', async () => {
+  const key = await createKey(app.database, tenant.id, 'owner');
+  const { headers } = key;
+  const stream = await followByServerEvents({ origin, path: '/v1/events/stream', headers });
+  await app.database.admin`update api_keys set role = 'viewer' where id = ${key.id}`;
+  const seesForeign = async (): Promise<boolean> => {
+    const foreign = await insertLead(app.database, owner());
+    await insertLead(app.database, { tenant: tenant.id, createdBy: key.id });
+    return (
+      (await stream.events.next()).value?.lead_id === foreign && (await stream.events.next()).done === false
+    );
+  };
+  await expect.poll(seesForeign, { timeout: 20_000, interval: 500 }).toBe(false);
+  expect(await seesForeign()).toBe(false);
+  stream.cut();
+}, 40_000);
+
 test('EventSource stops: a run that has ended and of which nothing follows is answered with 204', async () => {
   const run = await insertRun(app.database, owner(), {});
   await app.database.admin`update runs set status = 'failed', ended_at = now() where id = ${run}`;
