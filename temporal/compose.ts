@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
+import { createQuotaActivities } from '../activities/control/quotas.ts';
 import { createRunReconciler } from '../activities/journal/run-reconciler.ts';
 import { createRunActivities } from '../activities/journal/runs.ts';
 import { createImportLeadsActivities } from '../activities/leads/import-leads.ts';
@@ -9,10 +10,14 @@ import { createTriageReconciler } from '../activities/triage/reconcile-triage.ts
 import { createTriageRoomActivities } from '../activities/triage/triage-room.ts';
 import { createAnthropicProvider } from '../src/adapters/anthropic/provider.ts';
 import { createAssetStore } from '../src/assets/files/store.ts';
+import { createAdmission } from '../src/control/admission/admit-work.ts';
 import { createTickets } from '../src/control/approvals/tickets.ts';
 import { unlessStopFile } from '../src/control/kill-switch/refuse-stopped.ts';
 import { createStepGate } from '../src/control/kill-switch/step-gate.ts';
 import { createStopFile } from '../src/control/kill-switch/stop-file.ts';
+import { spendCapsOf } from '../src/control/spend/rules.ts';
+import { createSpender } from '../src/control/spend/spender.ts';
+import { sweepReservations } from '../src/control/spend/sweep-reservations.ts';
 import type { RunRow } from '../src/journal/runs/repository.ts';
 import { startRun } from '../src/journal/runs/start-run.ts';
 import type { SkillRunner } from '../src/models/calls/run-skill.ts';
@@ -20,7 +25,7 @@ import { type Clock, systemClock } from '../src/runtime/clock.ts';
 import { type Config, required } from '../src/runtime/config.ts';
 import { openDatabase } from '../src/runtime/database/database.ts';
 import { loadPlaybooks } from '../src/triage/playbooks/load.ts';
-import { requestTriage } from '../src/triage/triage-room/request-triage.ts';
+import { createTriageRequests } from '../src/triage/triage-room/request-triage.ts';
 import { createGateway } from './gateway.ts';
 import { createObserver } from './observer.ts';
 import { RUN_END_HOOKS } from './run-end-hooks.ts';
@@ -40,8 +45,11 @@ export function compose(config: Config, client: Client): { activities: object; c
   const storage = composeStorage(config);
   const origin = required(config, 'AGOS_ASSETS_URL');
   const assets = createAssetStore({ storage, origin, signingSecret, clock });
-  const { scanner, guard, close: closeBrowser } = composeScanner(config, clock);
+  const { scanner, guard, cpu, close: closeBrowser } = composeScanner(config, clock);
+  const caps = spendCapsOf(config);
+  const spend = createSpender({ db, clock, caps });
   const stopFile = createStopFile(resolve(config.AGOS_STOP_FILE));
+  const { requestTriage } = createTriageRequests({ admitWork: createAdmission({ clock, caps }) });
   const shared = { db, clock, gateway, assets, runEndHooks: RUN_END_HOOKS };
   const reconcilers = [
     createTriageReconciler({ db, clock }),
@@ -50,7 +58,15 @@ export function compose(config: Config, client: Client): { activities: object; c
   ];
   return {
     activities: {
-      ...createRunActivities({ db, clock, gateway, observer: createObserver(client), reconcilers }),
+      ...createRunActivities({
+        db,
+        clock,
+        gateway,
+        observer: createObserver(client),
+        reconcilers,
+        endStaleReservations: () => sweepReservations({ db, clock }),
+      }),
+      ...createQuotaActivities({ db, clock }),
       ...createImportLeadsActivities({
         ...shared,
         urlRules: { isAllowed: guard.isAllowed },
@@ -61,6 +77,9 @@ export function compose(config: Config, client: Client): { activities: object; c
         ...shared,
         scanner,
         gate: createStepGate({ db, stopFile, worker: `${hostname()}:${process.pid}` }),
+        spend,
+        cpu,
+        cpuSecondMicroUsd: config.AGOS_CPU_SECOND_MICRO_USD,
         playbooks: loadPlaybooks(),
         skills: composeSkills(config, clock),
         decisions: {

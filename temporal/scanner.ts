@@ -8,6 +8,7 @@ import { createMachineLock } from '../src/sites/browser/machine-lock.ts';
 import { createBrowserPool } from '../src/sites/browser/pool.ts';
 import { createSiteFetcher } from '../src/sites/fetch/index.ts';
 import { createLighthouseRunner } from '../src/sites/lighthouse/run.ts';
+import { type CpuMeter, createCpuMeter } from '../src/sites/scan/cpu-meter.ts';
 import { createSiteScanner, type SiteScanner } from '../src/sites/scan/site-scanner.ts';
 import { fetchUserAgent } from '../src/sites/user-agent.ts';
 
@@ -20,12 +21,13 @@ const RENDERER_MEMORY_MB = 1_000;
 export function composeScanner(
   config: Config,
   clock: Clock,
-): { scanner: SiteScanner; guard: EgressGuard; close(): Promise<void> } {
+): { scanner: SiteScanner; guard: EgressGuard; cpu: CpuMeter; close(): Promise<void> } {
   const guard = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
   const extraCa = config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
   const contact = config.AGOS_SCANNER_CONTACT;
   const guardedFetch = createGuardedFetch({ guard, userAgent: fetchUserAgent(contact), clock, extraCa });
-  const withMachineLock = createMachineLock();
+  const cpu = createCpuMeter();
+  const withMachineLock = cpu.exceptWaiting(createMachineLock());
   const pool = createBrowserPool({
     executablePath: config.CHROMIUM_PATH ?? '/usr/bin/chromium',
     sandbox: config.AGOS_CHROMIUM_SANDBOX ? 'on' : 'off',
@@ -47,5 +49,5 @@ export function composeScanner(
     await lighthouse.close();
     await pool.close();
   };
-  return { scanner, guard, close };
+  return { scanner, guard, cpu, close };
 }

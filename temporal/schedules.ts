@@ -1,5 +1,6 @@
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions } from '@temporalio/client';
-import { TypedSearchAttributes } from '@temporalio/common';
+import { type Duration, TypedSearchAttributes } from '@temporalio/common';
+import { OPEN_MONTH, OPEN_MONTH_QUEUE } from '../workflows/control/open-month/messages.ts';
 import { RECONCILE_RUNS, RECONCILE_RUNS_QUEUE } from '../workflows/journal/reconcile-runs/messages.ts';
 import { SWEEP_RUNS, SWEEP_RUNS_QUEUE } from '../workflows/journal/sweep-runs/messages.ts';
 import { SEARCH_KEYS } from '../workflows/lib/search-keys.ts';
@@ -18,20 +19,45 @@ export async function ensureSchedules(
   intervals: ScheduleIntervals = SCHEDULE_INTERVALS,
 ): Promise<void> {
   await ensure(client, {
+    ...MISSED_IS_NEVER_MADE_UP,
     scheduleId: 'agos-sweep-runs',
-    everyMs: intervals.sweepEveryMs,
+    spec: { intervals: [{ every: intervals.sweepEveryMs }] },
     workflowType: SWEEP_RUNS,
     queue: SWEEP_RUNS_QUEUE,
   });
   await ensure(client, {
+    ...MISSED_IS_NEVER_MADE_UP,
     scheduleId: 'agos-reconcile-runs',
-    everyMs: intervals.reconcileEveryMs,
+    spec: { intervals: [{ every: intervals.reconcileEveryMs }] },
     workflowType: RECONCILE_RUNS,
     queue: RECONCILE_RUNS_QUEUE,
   });
+  await ensure(client, {
+    scheduleId: OPEN_MONTH_SCHEDULE,
+    area: 'control',
+    spec: { calendars: [{ dayOfMonth: 1, hour: 0, minute: 0, comment: 'the first second of a month, UTC' }] },
+    // A server that was down at that moment makes up for it; the first request of a tenant does as well.
+    catchupWindow: '7 days',
+    timeout: '1h',
+    workflowType: OPEN_MONTH,
+    queue: OPEN_MONTH_QUEUE,
+  });
 }
 
-type Recurring = { scheduleId: string; everyMs: number; workflowType: string; queue: string };
+export const OPEN_MONTH_SCHEDULE = 'agos-open-month';
+
+/** The next pass sees the same rows, and a hung one may not block it for long. */
+const MISSED_IS_NEVER_MADE_UP = { area: 'journal', catchupWindow: '10s', timeout: '2m' } as const;
+
+type Recurring = {
+  scheduleId: string;
+  area: string;
+  spec: ScheduleOptions['spec'];
+  catchupWindow: Duration;
+  timeout: Duration;
+  workflowType: string;
+  queue: string;
+};
 
 async function ensure(client: Client, recurring: Recurring): Promise<void> {
   const options = optionsFor(recurring);
@@ -45,21 +71,20 @@ async function ensure(client: Client, recurring: Recurring): Promise<void> {
   }
 }
 
-/** A missed pass is never made up for: the next one sees the same rows. A hung one may not block it for long. */
 function optionsFor(recurring: Recurring): ScheduleOptions {
   return {
     scheduleId: recurring.scheduleId,
-    spec: { intervals: [{ every: recurring.everyMs }] },
-    policies: { overlap: 'SKIP', catchupWindow: '10s' },
+    spec: recurring.spec,
+    policies: { overlap: 'SKIP', catchupWindow: recurring.catchupWindow },
     action: {
       type: 'startWorkflow',
       workflowType: recurring.workflowType,
       workflowId: recurring.scheduleId,
       taskQueue: recurring.queue,
       args: [],
-      workflowExecutionTimeout: '2m',
+      workflowExecutionTimeout: recurring.timeout,
       // Lets a list of the Web UI leave them out.
-      typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH_KEYS.area, value: 'journal' }]),
+      typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH_KEYS.area, value: recurring.area }]),
     },
   };
 }

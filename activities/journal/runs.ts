@@ -16,6 +16,8 @@ export type RunActivitiesDeps = {
   observer: RunObserver;
   /** One for each area that keeps rows in flight; the runs themselves come last. */
   reconcilers: readonly Reconciler[];
+  /** Ends what killed workers have reserved and not settled. */
+  endStaleReservations(): Promise<number>;
 };
 
 /** Activities of the two Schedules that look after runs. */
@@ -26,7 +28,12 @@ export function createRunActivities(deps: RunActivitiesDeps) {
       const started = await startUnmarkedRuns({ ...deps, warn });
       return { ...started, cancels_delivered: await deliverCancels({ ...deps, warn }) };
     },
-    settleLostRuns: (): Promise<ReconcileResult> => settleLostRuns({ ...deps, warn }),
+    settleLostRuns: async (): Promise<ReconcileResult> => {
+      const settled = await settleLostRuns({ ...deps, warn });
+      const released = await deps.endStaleReservations();
+      if (released > 0) warn('ended reservations of workers that are gone', { reservations: released });
+      return settled;
+    },
   };
 }
 

@@ -49,14 +49,20 @@ export function createTriageRoomActivities(deps: TriageRoomDeps) {
       inTenant(input, (ctx) =>
         beginTriage({ ...ctx, playbooks: deps.playbooks, claimedBy: temporalRun(firstRunId) }, input),
       ),
-    fetchSite: (input: TriageRoomInput) => withHeartbeat((signal) => fetchSiteFacts(deps, input, signal)),
-    inspectPage: (input: TriageRoomInput) => withHeartbeat((signal) => inspectSite(deps, input, signal)),
-    checkLinks: (input: TriageRoomInput) => withHeartbeat((signal) => checkSiteLinks(deps, input, signal)),
-    measurePage: (input: TriageRoomInput) => withHeartbeat((signal) => measureSite(deps, input, signal)),
+    fetchSite: (input: TriageRoomInput) =>
+      withHeartbeat((signal) => fetchSiteFacts(deps, input, { signal, key: attemptKey() })),
+    inspectPage: (input: TriageRoomInput) =>
+      withHeartbeat((signal) => inspectSite(deps, input, { signal, key: attemptKey() })),
+    checkLinks: (input: TriageRoomInput) =>
+      withHeartbeat((signal) => checkSiteLinks(deps, input, { signal, key: attemptKey() })),
+    measurePage: (input: TriageRoomInput) =>
+      withHeartbeat((signal) => measureSite(deps, input, { signal, key: attemptKey() })),
     scoreAudit: (input: TriageRoomInput): Promise<ScoredAudit> =>
       inTenant(input, (ctx) => scoreAudit(ctx, input)),
     summariseAudit: (input: TriageRoomInput) =>
-      withHeartbeat((signal) => summariseAudit(deps, input, { signal, attempt: activityInfo().attempt })),
+      withHeartbeat((signal) =>
+        summariseAudit(deps, input, { signal, attempt: activityInfo().attempt, key: attemptKey() }),
+      ),
     writeReport: (input: TriageRoomInput, end: ReportEnd) => writeAuditReport(deps, input, end),
     askPerson: (input: TriageRoomInput, reviewMs: number) =>
       inTenant(input, (ctx) => askPerson({ ...ctx, workflowId: workflowId() }, input, { reviewMs })),
@@ -77,5 +83,11 @@ export function createTriageRoomActivities(deps: TriageRoomDeps) {
 }
 
 export type TriageRoomActivities = ReturnType<typeof createTriageRoomActivities>;
+
+/** No other attempt has this name, also not one of a reset workflow. */
+function attemptKey(): string {
+  const { workflowExecution, activityId, attempt } = activityInfo();
+  return `${workflowExecution?.runId}/${activityId}/${attempt}`;
+}
 
 const workflowId = () => activityInfo().workflowExecution?.workflowId ?? '';

@@ -12,6 +12,9 @@ import { eventRoutes } from '../control/events/routes.ts';
 import { unlessStopFile } from '../control/kill-switch/refuse-stopped.ts';
 import { killSwitchRoutes } from '../control/kill-switch/routes.ts';
 import type { StopFile } from '../control/kill-switch/stop-file.ts';
+import { usageRoutes } from '../control/quotas/routes.ts';
+import { spendRoutes } from '../control/spend/routes.ts';
+import type { SpendCaps } from '../control/spend/rules.ts';
 import { auditLogRoutes } from '../journal/audit-log/routes.ts';
 import type { RunEndHooks } from '../journal/runs/end-hooks.ts';
 import { runRoutes } from '../journal/runs/routes.ts';
@@ -23,7 +26,7 @@ import { playbookRoutes } from '../leads/playbooks/routes.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Database } from '../runtime/database/database.ts';
 import { auditRoutes } from '../triage/audits/routes.ts';
-import { requestAudit, requestTriage } from '../triage/triage-room/request-triage.ts';
+import type { TriageRequests } from '../triage/triage-room/request-triage.ts';
 import { triageRoutes } from '../triage/triage-room/routes.ts';
 import type { Route } from './kit/index.ts';
 
@@ -37,6 +40,10 @@ export type RoutesDeps = {
   eventHub: EventHub;
   /** What each kind of run leaves to settle when it ends before a workflow saw it. */
   runEndHooks: RunEndHooks;
+  /** What may be spent on one day. */
+  caps: SpendCaps;
+  /** How triages are asked for; admission is inside. */
+  requests: TriageRequests;
   /** Which addresses strangers may give: the egress guard's rules. */
   urlRules: UrlRules;
   /** Kill switch of the machine that this process runs on. */
@@ -56,8 +63,8 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     workflow: deps.workflowUrl,
   };
   const requests = {
-    requestTriage: unlessStopFile(stopFile, requestTriage),
-    requestAudit: unlessStopFile(stopFile, requestAudit),
+    requestTriage: unlessStopFile(stopFile, deps.requests.requestTriage),
+    requestAudit: unlessStopFile(stopFile, deps.requests.requestAudit),
   };
   const cancel = { db, gateway, runEndHooks: deps.runEndHooks };
   return [
@@ -65,6 +72,8 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...tenantRoutes,
     ...memberRoutes,
     ...keyRoutes,
+    ...usageRoutes,
+    ...spendRoutes({ caps: deps.caps }),
     ...auditLogRoutes,
     ...runRoutes(cancel),
     ...eventRoutes({ db, hub: deps.eventHub }),
@@ -74,7 +83,7 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...batchRoutes({ assets, startSoon, cancel }),
     ...leadRoutes({ urlRules, requestTriage: requests.requestTriage, startSoon }),
     ...auditRoutes({ links }),
-    ...triageRoutes({ ...requests, gateway, startSoon, signTicket, urlRules }),
+    ...triageRoutes({ gateway, requests, startSoon, signTicket, urlRules }),
     ...killSwitchRoutes({ stopFile }),
   ];
 }

@@ -12,14 +12,17 @@ import { composeStorage } from '../../temporal/storage.ts';
 import { parseIssuers } from '../access/identity/tokens.ts';
 import { createAssetsServer } from '../assets/files/server.ts';
 import { createAssetStore } from '../assets/files/store.ts';
+import { createAdmission } from '../control/admission/admit-work.ts';
 import { createTickets } from '../control/approvals/tickets.ts';
 import { createEventHub } from '../control/events/hub.ts';
 import { createStopFile } from '../control/kill-switch/stop-file.ts';
+import { spendCapsOf } from '../control/spend/rules.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Config, required } from '../runtime/config.ts';
 import { openDatabase } from '../runtime/database/database.ts';
 import { createEgressGuard } from '../runtime/egress/guard.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { createTriageRequests } from '../triage/triage-room/request-triage.ts';
 import { type Listening, listen } from './listen.ts';
 import { type AppDeps, createApp } from './server.ts';
 
@@ -78,6 +81,7 @@ function compose(
   const systemUrl = required(config, 'DATABASE_SYSTEM_URL');
   const db = openDatabase({ url, systemUrl, waitMs: CONNECTION_WAIT_MS });
   const client = openClient(target, createDataConverter(config.AGOS_PAYLOAD_KEYS));
+  const caps = spendCapsOf(config);
   const codecEndpoint = composeCodecEndpoint(config, target);
   return {
     app: {
@@ -91,6 +95,8 @@ function compose(
       signTicket: createTickets({ signingSecret, clock }).sign,
       eventHub: createEventHub(db),
       runEndHooks: RUN_END_HOOKS,
+      caps,
+      requests: createTriageRequests({ admitWork: createAdmission({ clock, caps }) }),
       urlRules: { isAllowed: createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS }).isAllowed },
       stopFile: createStopFile(resolve(config.AGOS_STOP_FILE)),
       workflowUrl: (workflowId) => webUiPage(config, target.namespace, workflowId),

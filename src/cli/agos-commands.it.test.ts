@@ -261,6 +261,27 @@ test('tenant create and token make keys that work, and refuse a tenant that does
   expect([noId.code, noId.err]).toEqual([2, expect.stringContaining('UUID')]);
 });
 
+test('tenant plan shows and changes what a tenant has bought', async () => {
+  const { tenant_id: tenant, api_key: key } = lineOf(await agos(['tenant', 'create', 'Buyer', '--json']));
+  const fresh = { plan: 'ignition', subscription_status: 'trialing', credits: 1_250, triage_quota: 1_000 };
+  expect(lineOf(await agos(['tenant', 'plan', tenant, '--json']))).toMatchObject(fresh);
+  const changes = ['--plan', 'velocity', '--subscription', 'active', '--quota', '5', '--add-credits', '10'];
+  const changed = await agos(['tenant', 'plan', tenant, ...changes]);
+  expect([changed.code, changed.out]).toEqual([0, expect.stringContaining('0 of 2260 used')]);
+  const usage = await fetch(`${up.url}/v1/usage`, { headers: { authorization: `Bearer ${key}` } });
+  expect(await usage.json()).toMatchObject({
+    plan: 'velocity',
+    subscription_status: 'active',
+    credits: { limit: 2_260 },
+    triages: { limit: 5, used: 0 },
+  });
+  expect(lineOf(await agos(['tenant', 'plan', tenant, '--quota', 'plan', '--json'])).triage_quota).toBe(
+    1_800,
+  );
+  expect((await agos(['tenant', 'plan', tenant, '--plan', 'free'])).code).toBe(2);
+  expect((await agos(['tenant', 'plan', crypto.randomUUID()])).code).toBe(4);
+});
+
 test('wrong use is 2, a server that is not there is 3', async () => {
   expect((await agos(['triage'])).code).toBe(2);
   expect((await agos(['leads', '--limit', 'many'])).code).toBe(2);

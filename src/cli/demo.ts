@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
+import type { SpendView } from '../control/spend/routes.ts';
+import { usd } from '../control/spend/rules.ts';
 import type { BatchView } from '../leads/batches/schemas.ts';
 import type { LeadView } from '../leads/leads/schemas.ts';
 import { createProgress } from '../stack/progress.ts';
@@ -106,6 +108,7 @@ async function printResults(
       batch: what.batch,
       problems,
       leads: leads.map(({ lead, report }) => ({ ...lead, report })),
+      spend: await client.get<SpendView>('/v1/spend'),
       lines: what.lines,
       links,
     });
@@ -121,6 +124,7 @@ async function printResults(
     print('Sites that you named:');
     print(resultTable(what.lines));
   }
+  print(costLine(await client.get<SpendView>('/v1/spend')));
   if (what.stays) {
     for (const { lead } of leads) if (lead.awaiting) print(howToDecide(lead));
   }
@@ -128,6 +132,13 @@ async function printResults(
   print(`Temporal Web UI:  ${links.temporal_ui ?? 'of the server that TEMPORAL_ADDRESS names'}`);
   if (what.stays) print('Everything stays up until Ctrl-C.');
   else print('The links end with the demo, now: leave out --exit to open them.');
+}
+
+/** What a scan came to, against what the product promises. */
+function costLine({ month }: SpendView): string {
+  const { triage_micro_usd: cost, triage_target_micro_usd: target, triages } = month;
+  if (cost === null) return '';
+  return `Cost of a triage:  ${usd(cost)}, measured over ${triages} (CPU time and model tokens); the target is ${usd(target)}.`;
 }
 
 /** The port is the same for every example site and says nothing. */

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { usd } from '../control/spend/rules.ts';
 import { durationInWords } from '../kernel/duration.ts';
 import type { LeadView } from '../leads/leads/schemas.ts';
 import type { AuditView } from '../triage/audits/schemas.ts';
@@ -42,6 +43,8 @@ function describe(lead: LeadView, audit: AuditView | null, report: string | null
   if (lead.awaiting)
     facts.push(['decide until', `${lead.awaiting.until} with: npx agos decide ${lead.id} --as qualified`]);
   if (audit?.duration_ms) facts.push(['scan took', durationInWords(audit.duration_ms)]);
+  if (audit)
+    facts.push(['cost', `${usd(audit.cost_micro_usd)}, ${(audit.cpu_ms / 1_000).toFixed(1)} s of CPU time`]);
   if (audit?.summary) facts.push(['summary', `${plain(audit.summary.text)} (${audit.summary.generated_by})`]);
   const found = (audit?.signals ?? []).filter((signal) => signal.detected && signal.points > 0);
   const rows = found

@@ -3,6 +3,7 @@ import { createKeyAsAdmin, createTenant } from '../access/tenants/create-tenant.
 import { asOwner } from './admin.ts';
 import { CliError, EXIT } from './exit.ts';
 import { acting, print, printJson } from './output.ts';
+import { tenantPlanCommand } from './tenant-plan.ts';
 
 /** `agos tenant create NAME`: adds a tenant and prints its first key, once. */
 export function tenantCommand(): Command {
@@ -32,5 +33,8 @@ export function tenantCommand(): Command {
         return EXIT.ok;
       }),
     );
-  return new Command('tenant').description('manage tenants').addCommand(create.exitOverride());
+  return new Command('tenant')
+    .description('manage tenants')
+    .addCommand(create.exitOverride())
+    .addCommand(tenantPlanCommand().exitOverride());
 }

@@ -5,7 +5,8 @@ import { asOwner } from './admin.ts';
 import { CliError, EXIT } from './exit.ts';
 import { acting, print, printJson } from './output.ts';
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** How an id of a tenant looks. */
+export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 type Options = { json?: boolean; tenant: string; role: Role; name: string };
 

@@ -25,11 +25,21 @@ export const RUN_HOLD_CODES = [
   'internal_error',
 ] as const;
 
-export const HOLD_CODES = [...SITE_HOLD_CODES, ...RUN_HOLD_CODES] as const;
+/** Why an import may not start a lead's work: the codes with which admission refuses. */
+export const ADMISSION_HOLD_CODES = [
+  'tenant_suspended',
+  'subscription_inactive',
+  'quota_exceeded',
+  'credits_exhausted',
+  'budget_exceeded',
+] as const;
+
+export const HOLD_CODES = [...SITE_HOLD_CODES, ...RUN_HOLD_CODES, ...ADMISSION_HOLD_CODES] as const;
 
 export type SiteHoldCode = (typeof SITE_HOLD_CODES)[number];
 export type RunHoldCode = (typeof RUN_HOLD_CODES)[number];
-export type HoldCode = SiteHoldCode | RunHoldCode;
+export type AdmissionHoldCode = (typeof ADMISSION_HOLD_CODES)[number];
+export type HoldCode = SiteHoldCode | RunHoldCode | AdmissionHoldCode;
 
 /** Why work on a lead stopped without a result: a code and a sentence that says what to do. */
 export type Hold<C extends HoldCode = HoldCode> = { code: C; message: string };

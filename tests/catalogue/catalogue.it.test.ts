@@ -13,6 +13,7 @@ import {
 } from '../support/rows.ts';
 import { createTenant, type TestTenant } from '../support/tenant.ts';
 import {
+  COLUMN_GRANTS,
   DEFINER_TRIGGERS,
   DEFINERS,
   FUNCTIONS,
@@ -99,6 +100,23 @@ async function fillEveryTable(owner: Owner): Promise<void> {
   await insertKillSwitch(database, owner);
   await admin`insert into global_kill_switches (id, reason, turned_on_by) values (${newId()}, 'a test', 'us')`;
   await admin`insert into run_steps ${admin({ ...row, run_id: run, step: 'fetch_site', worker: 'w:1' })}`;
+  await admin`insert into credit_periods ${admin({ tenant_id: owner.tenant, month: '2026-11-01', granted: 1 })}`;
+  await admin`insert into quota_usage ${admin({
+    tenant_id: owner.tenant,
+    user_id: owner.createdBy,
+    kind: 'triage',
+    month: '2026-11-01',
+    used: 1,
+  })}`;
+  await admin`insert into spend_days ${admin({ tenant_id: owner.tenant, day: '2026-11-24', spent_micro_usd: 1 })}`;
+  await admin`insert into spend_entries ${admin({
+    ...row,
+    key: 'run/1/1',
+    kind: 'scan',
+    day: '2026-11-24',
+    reserved_micro_usd: 1,
+    expires_at: new Date(),
+  })}`;
   await admin`insert into idempotency_keys ${admin({
     tenant_id: owner.tenant,
     route: 'POST /v1/leads',
@@ -221,6 +239,25 @@ describe('roles', () => {
     expect(of('agos_app')).toEqual(RUNTIME_GRANTS);
     expect(of('agos_system')).toEqual(Object.fromEntries(SYSTEM_TABLES.map((table) => [table, 'SELECT'])));
     expect(new Set(grants.map(({ grantee }) => grantee))).toEqual(new Set(['agos_app', 'agos_system']));
+  });
+
+  // sabotage: migrations/0015_grants_on_plans_quotas_and_spend.sql :: REVOKE UPDATE ON tenants FROM agos_app; => SELECT 1;
+  test('where a table is not theirs to change, they change the columns that are written down', async () => {
+    const columns = await database.admin<{ table: string; column: string }[]>`
+      select c.relname as table, a.attname as column from pg_attribute a
+        join pg_class c on c.oid = a.attrelid and c.relnamespace = 'public'::regnamespace
+        cross join aclexplode(a.attacl) as granted
+      where granted.grantee = 'agos_app'::regrole and granted.privilege_type = 'UPDATE' order by 1, 2`;
+    const found = Object.groupBy(columns, ({ table }) => table);
+    expect(
+      Object.fromEntries(
+        Object.entries(found).map(([table, list]) => [table, list?.map((one) => one.column)]),
+      ),
+    ).toEqual(COLUMN_GRANTS);
+    for (const column of ['plan', 'subscription_status', 'status']) {
+      const take = as(tenant, (sql) => sql`update tenants set ${sql(column)} = 'dominance'`);
+      await expect(take, column).rejects.toThrow(/permission denied/);
+    }
   });
 
   test('they cannot create anything in the schema', async () => {

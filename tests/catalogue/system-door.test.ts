@@ -16,6 +16,8 @@ const CALL_SITES: Record<SystemPurpose, RegExp> = {
   audits_in_flight: /^activities\/triage\/reconcile-triage\.ts$/,
   batches_in_flight: /^activities\/leads\/reconcile-batches\.ts$/,
   kill_switches_on: /^src\/control\/kill-switch\/repository\.ts$/,
+  stale_reservations: /^src\/control\/spend\/repository\.ts$/,
+  tenants_of_a_month: /^src\/control\/quotas\/open-month\.ts$/,
 };
 
 async function callSites(): Promise<{ file: string; purpose: string }[]> {

@@ -13,7 +13,7 @@ export const SELF_TABLES: Record<string, string> = { tenants: 'the tenant itself
 
 /** Exactly what the runtime role may do with each table; nothing may be truncated or referenced. */
 export const RUNTIME_GRANTS: Record<string, string> = {
-  tenants: 'SELECT UPDATE',
+  tenants: 'SELECT',
   members: 'INSERT SELECT UPDATE',
   api_keys: 'INSERT SELECT UPDATE',
   runs: 'INSERT SELECT UPDATE',
@@ -26,6 +26,10 @@ export const RUNTIME_GRANTS: Record<string, string> = {
   model_calls: 'INSERT SELECT UPDATE',
   assets: 'INSERT SELECT UPDATE',
   approvals: 'INSERT SELECT UPDATE',
+  credit_periods: 'INSERT SELECT',
+  quota_usage: 'INSERT SELECT',
+  spend_entries: 'INSERT SELECT',
+  spend_days: 'INSERT SELECT',
   audit_log: 'INSERT SELECT',
   events: 'SELECT',
   idempotency_keys: 'DELETE INSERT SELECT',
@@ -34,6 +38,17 @@ export const RUNTIME_GRANTS: Record<string, string> = {
   kill_switches: 'INSERT SELECT',
   global_kill_switches: 'SELECT',
   run_steps: 'INSERT SELECT',
+};
+
+/** Tables of which the runtime role may change some columns only. */
+export const COLUMN_GRANTS: Record<string, string[]> = {
+  credit_periods: ['updated_at', 'used'],
+  kill_switches: ['turned_off_at', 'turned_off_by', 'turned_off_reason'],
+  quota_usage: ['updated_at', 'used'],
+  run_steps: ['ended_at', 'outcome'],
+  spend_days: ['spent_micro_usd', 'updated_at'],
+  spend_entries: ['ended_at', 'spent_micro_usd', 'state'],
+  tenants: ['currency', 'name', 'updated_at', 'version'],
 };
 
 /** What the second door reads for one of its purposes; it writes nothing. */
@@ -53,6 +68,7 @@ export const FUNCTIONS = [
   'agos_new_id',
   'agos_principal',
   'agos_sees_all',
+  'agos_spent_by_all',
   'agos_search_leads',
   'agos_tenant',
 ];
@@ -63,6 +79,8 @@ export const DEFINERS: Record<string, string> = {
     'the head of the log lies past what an actor may see; it reads the transaction’s own tenant',
   agos_search_leads:
     'no index serves a search under a policy; it filters by tenant and actor of the transaction itself',
+  agos_spent_by_all:
+    'the cap of the installation is on all tenants together; it tells the sum of one day and nothing else',
 };
 
 /** Triggers that run with their owner's rights: the event log has no other writer, and nobody can call them. */

@@ -5,8 +5,9 @@ import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createAnthropicProvider } from '../../src/adapters/anthropic/provider.ts';
+import { AgosError } from '../../src/kernel/errors.ts';
 import { ModelCallError, type ModelProvider } from '../../src/models/calls/provider.ts';
-import { OFFLINE, runSkill } from '../../src/models/calls/run-skill.ts';
+import { type CallBudget, OFFLINE, runSkill } from '../../src/models/calls/run-skill.ts';
 import type { Skill } from '../../src/models/skills/skill.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 
@@ -26,12 +27,21 @@ const skill: Skill<{ subject: string }, { text: string }> = {
 
 const agent = { systemPrompt: 'You are a clerk.', timeoutSeconds: 30 };
 
-const ask = (subject: string, mayRetry = true, timeoutMs = 30_000) =>
+/** What each call has reserved and settled with. */
+const ledger: { reserved: number; settled: number | 'reserved' }[] = [];
+const budget: CallBudget = {
+  reserve: async (microUsd) => void ledger.push({ reserved: microUsd, settled: Number.NaN }),
+  settle: async (microUsd) => {
+    ledger.at(-1)!.settled = microUsd;
+  },
+};
+
+const ask = (subject: string, mayRetry = true, timeoutMs = 30_000, from = budget) =>
   runSkill(
     { provider, models: { fast: 'claude-haiku-5-5', balanced: 'b', strategic: 's' }, clock: systemClock },
     skill,
     { subject },
-    { agent, signal: new AbortController().signal, timeoutMs, mayRetry },
+    { agent, signal: new AbortController().signal, timeoutMs, mayRetry, budget: from },
   );
 
 beforeAll(async () => {
@@ -52,6 +62,9 @@ describe('Anthropic adapter against a third-party mock of its API', () => {
     expect(run.generatedBy).toBe('claude-haiku-5-5');
     expect(run.usage).toEqual({ inputTokens: 1000, outputTokens: 100 });
     expect(run.costMicroUsd).toBe(150);
+    const { reserved, settled } = ledger.at(-1)!;
+    expect(settled).toBe(150);
+    expect(reserved).toBeGreaterThan(skill.maxOutputTokens / 2);
   });
 
   test('sends the model, the system text and no sampling parameters, with an authorization header', async () => {
@@ -79,6 +92,7 @@ describe('Anthropic adapter against a third-party mock of its API', () => {
     });
     await expect(ask('florist')).rejects.toMatchObject({ name: 'ModelCallError', passing: true });
     expect(mock.getRequests()).toHaveLength(1);
+    expect(ledger.at(-1)?.settled).toBe(0);
     await expect(ask('florist', false)).resolves.toMatchObject({ generatedBy: OFFLINE });
   });
 
@@ -90,6 +104,21 @@ describe('Anthropic adapter against a third-party mock of its API', () => {
     await expect(ask('tailor')).resolves.toMatchObject({ generatedBy: OFFLINE });
   });
 
+  test('a call for which the budget has no room is never made', async () => {
+    const refused: CallBudget = {
+      reserve: async () => {
+        throw new AgosError('budget_exceeded', 'The budget is used up.');
+      },
+      settle: () => Promise.reject(new Error('nothing was reserved')),
+    };
+    await expect(ask('baker', true, 30_000, refused)).resolves.toMatchObject({
+      generatedBy: OFFLINE,
+      modelError: 'The budget is used up.',
+      costMicroUsd: 0,
+    });
+    expect(mock.getRequests()).toHaveLength(0);
+  });
+
   test('a model that takes longer than it may is a passing failure, then the offline method', async () => {
     mock.addFixture({
       match: { userMessage: 'clockmaker' },
@@ -97,6 +126,8 @@ describe('Anthropic adapter against a third-party mock of its API', () => {
       chaos: { latencyMs: 3_000 },
     });
     await expect(ask('clockmaker', true, 300)).rejects.toMatchObject({ passing: true });
+    // Nobody can tell whether it was paid for: it counts as reserved.
+    expect(ledger.at(-1)?.settled).toBe('reserved');
     await expect(ask('clockmaker', false, 300)).resolves.toMatchObject({ generatedBy: OFFLINE });
   });
 

@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { type AppDeps, createApp } from '../../src/api/server.ts';
 import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
+import { createAdmission } from '../../src/control/admission/admit-work.ts';
 import { createTickets } from '../../src/control/approvals/tickets.ts';
 import { createEventHub } from '../../src/control/events/hub.ts';
 import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
+import { createTriageRequests } from '../../src/triage/triage-room/request-triage.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createFakeGateway, type FakeGateway } from './gateway.ts';
+import { TEST_CAPS } from './requests.ts';
 
 export const TEST_ASSETS_ORIGIN = 'http://assets.example';
 export const TEST_SECRET = 'a signing secret for tests, 32 characters and more';
@@ -66,6 +69,8 @@ export async function createTestApp(
     signTicket: createTickets({ signingSecret: TEST_SECRET, clock }).sign,
     eventHub,
     runEndHooks: RUN_END_HOOKS,
+    caps: TEST_CAPS,
+    requests: createTriageRequests({ admitWork: createAdmission({ clock, caps: TEST_CAPS }) }),
     urlRules: {},
     stopFile: createStopFile(join(assetsDir, 'stop')),
     workflowUrl: () => null,

@@ -13,7 +13,6 @@ import { beginScan, finishScan } from '../../src/leads/leads/scan-status.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import type { Database } from '../../src/runtime/database/database.ts';
 import { newId } from '../../src/runtime/ids.ts';
-import { requestTriage } from '../../src/triage/triage-room/request-triage.ts';
 import { createGateway } from '../../temporal/gateway.ts';
 import type { Gateway } from '../../temporal/gateway-type.ts';
 import { createObserver } from '../../temporal/observer.ts';
@@ -25,6 +24,7 @@ import { startTestWorker, testClient } from '../temporal/support/worker.ts';
 import { createTestApp, type TestApp } from './app.ts';
 import type { TestDatabase } from './database.ts';
 import { importDeps, type Upload, uploadLeads } from './imports.ts';
+import { testRequests } from './requests.ts';
 import { createTenant, type TestTenant } from './tenant.ts';
 
 const WORKFLOWS = join(import.meta.dirname, '../../workflows/index.ts');
@@ -98,7 +98,7 @@ export async function startImportRoom(): Promise<ImportRoom> {
           ...importDeps(app),
           gateway,
           runEndHooks: RUN_END_HOOKS,
-          requestTriage,
+          requestTriage: testRequests.requestTriage,
           startSoon,
           limits: { pollMs: 100, ...limits },
         }),

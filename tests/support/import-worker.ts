@@ -4,12 +4,12 @@ import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { openDatabase } from '../../src/runtime/database/database.ts';
-import { requestTriage } from '../../src/triage/triage-room/request-triage.ts';
 import { readTemporalTarget } from '../../temporal/connection.ts';
 import { createGateway } from '../../temporal/gateway.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import { RUN_WORKFLOWS } from '../../temporal/run-workflows.ts';
 import { startTestWorker, testClient } from '../temporal/support/worker.ts';
+import { testRequests } from './requests.ts';
 
 /** A worker of the import in a process of its own, for tests that kill it; its scans are for the test to settle. */
 const { temporal, urls, assetsDir } = JSON.parse(process.argv[2] ?? '{}');
@@ -32,7 +32,7 @@ await startTestWorker({
     urlRules: {},
     gateway: createGateway({ client: testClient(target), workflows: RUN_WORKFLOWS }),
     runEndHooks: RUN_END_HOOKS,
-    requestTriage,
+    requestTriage: testRequests.requestTriage,
     startSoon: async () => undefined,
     limits: { window: 200, pollMs: 100, read: { chunkLines: 50, lines: 5_000, durationMs: 60_000 } },
   }),

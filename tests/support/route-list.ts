@@ -2,12 +2,15 @@ import type { Route } from '../../src/api/kit/index.ts';
 import { allRoutes } from '../../src/api/routes.ts';
 import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
+import { createAdmission } from '../../src/control/admission/admit-work.ts';
 import { createEventHub } from '../../src/control/events/hub.ts';
 import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import { createTriageRequests } from '../../src/triage/triage-room/request-triage.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import type { TestApp } from './app.ts';
 import { createFakeGateway } from './gateway.ts';
+import { TEST_CAPS } from './requests.ts';
 import {
   insertAsset,
   insertAudit,
@@ -35,6 +38,8 @@ export function routeList(): readonly Route[] {
     signTicket: async () => '',
     eventHub: createEventHub({ listen: () => {} }),
     runEndHooks: RUN_END_HOOKS,
+    caps: TEST_CAPS,
+    requests: createTriageRequests({ admitWork: createAdmission({ clock: systemClock, caps: TEST_CAPS }) }),
     urlRules: {},
     stopFile: createStopFile('/nowhere'),
     workflowUrl: () => null,

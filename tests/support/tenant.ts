@@ -1,5 +1,6 @@
 import { seesAll } from '../../src/access/identity/permissions.ts';
 import { createKeyAsAdmin, createTenant as insertTenant } from '../../src/access/tenants/create-tenant.ts';
+import { changePlan } from '../../src/control/quotas/change-plan.ts';
 import { ROLES, type Role, type TenantScope } from '../../src/kernel/actor.ts';
 import { newId } from '../../src/runtime/ids.ts';
 import type { TestDatabase } from './database.ts';
@@ -31,6 +32,12 @@ export async function createTenant(database: TestDatabase, name = 'Acme Agency')
   const keys = await forEachRole((role) => createKey(database, id, role));
   const members = await forEachRole((role) => createMember(database, id, role));
   return { id, name, keys, members, scope: keys.owner.scope };
+}
+
+/** More than any test asks for, where one asks for more than the plan has. */
+export async function giveVolume(database: TestDatabase, tenant: string): Promise<void> {
+  const volume = { triage_quota: 100_000, add_credits: 100_000 };
+  await changePlan(database.admin, { tenant, now: new Date(), ...volume });
 }
 
 /** One more API key of a tenant. */

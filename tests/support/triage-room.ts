@@ -11,8 +11,11 @@ import { seedAgents, seedPlaybooks } from '../../src/cli/seed-registry.ts';
 import { createTickets } from '../../src/control/approvals/tickets.ts';
 import { createStepGate } from '../../src/control/kill-switch/step-gate.ts';
 import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
+import type { SpendCaps } from '../../src/control/spend/rules.ts';
+import { createSpender } from '../../src/control/spend/spender.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { newId } from '../../src/runtime/ids.ts';
+import { createCpuMeter } from '../../src/sites/scan/cpu-meter.ts';
 import { loadPlaybooks } from '../../src/triage/playbooks/load.ts';
 import type { Playbook } from '../../src/triage/playbooks/schema.ts';
 import { TRIAGE_AGENT } from '../../src/triage/triage-room/agent.ts';
@@ -25,6 +28,7 @@ import { triageWorkflowId } from '../../workflows/triage/triage-room/messages.ts
 import { startTestServer, type TestServer } from '../temporal/support/server.ts';
 import { newPayloadKey, startTestWorker, testClient } from '../temporal/support/worker.ts';
 import { createTestApp, TEST_ASSETS_ORIGIN, TEST_SECRET, type TestApp } from './app.ts';
+import { TEST_CAPS } from './requests.ts';
 import { insertLead } from './rows.ts';
 import {
   type Behaviour,
@@ -55,7 +59,7 @@ export type TriageRoom = {
   scanner: StoredScanner;
   payloadKeys: string;
   /** Starts or replaces this process's worker. */
-  startWorker(options?: { requireTicket?: boolean }): Promise<void>;
+  startWorker(options?: WorkerOptions): Promise<void>;
   stopWorker(): Promise<void>;
   /** A lead whose site answers as stored. */
   lead(site: StoredSite, options?: LeadOptions): Promise<Lead>;
@@ -72,6 +76,8 @@ export type TriageRoom = {
   state(lead: Lead): Promise<TriageState>;
   close(): Promise<void>;
 };
+
+export type WorkerOptions = { requireTicket?: boolean; caps?: SpendCaps };
 
 export type LeadOptions = {
   status?: string;
@@ -111,7 +117,7 @@ export async function startTriageRoom(): Promise<TriageRoom> {
     tenant,
     scanner,
     payloadKeys,
-    startWorker: async ({ requireTicket = false } = {}) => {
+    startWorker: async (options = {}) => {
       await worker?.stop();
       worker = await startTestWorker({
         target: server.target,
@@ -129,10 +135,13 @@ export async function startTriageRoom(): Promise<TriageRoom> {
           }),
           playbooks,
           assets,
+          spend: createSpender({ db, clock, caps: options.caps ?? TEST_CAPS, lookAgainMs: 500 }),
+          cpu: createCpuMeter(),
+          cpuSecondMicroUsd: 20,
           skills: { provider: null, models: { fast: 'none', balanced: 'none', strategic: 'none' }, clock },
           decisions: {
             verifyTicket: createTickets({ signingSecret: TEST_SECRET, clock }).verify,
-            requireTicket,
+            requireTicket: options.requireTicket ?? false,
           },
         }),
       });

@@ -1,9 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDataConverter } from '../../temporal/codec/data-converter.ts';
 import { exportHistory } from '../../temporal/record-history.ts';
-import { CANCEL_SIGNAL, DECIDE_UPDATE } from '../../workflows/triage/triage-room/messages.ts';
+import {
+  CANCEL_SIGNAL,
+  DECIDE_UPDATE,
+  PROGRESS_QUERY,
+  type TriageProgress,
+} from '../../workflows/triage/triage-room/messages.ts';
+import { TEST_CAPS } from '../support/requests.ts';
 import { gate, holds } from '../support/stored-scanner.ts';
 import { type Lead, startTriageRoom, type TriageRoom, WAITS_LONG } from '../support/triage-room.ts';
 
@@ -45,6 +51,16 @@ describe.runIf(process.env.AGOS_RECORD_HISTORIES)('histories of the triage room'
       reason: 'Known to us.',
     });
     await record(lead, 'decided');
+  });
+
+  test('paused', async () => {
+    await room.startWorker({ caps: { ...TEST_CAPS, tenantMicroUsd: 450 } });
+    const lead = await room.lead('hartleys-plumbing');
+    await room.triage(lead);
+    const paused = async () => (await room.handle(lead).query<TriageProgress>(PROGRESS_QUERY)).paused;
+    await expect.poll(paused, { timeout: 20_000 }).not.toBeNull();
+    await room.startWorker();
+    await record(lead, 'paused');
   });
 
   test('cancelled', async () => {

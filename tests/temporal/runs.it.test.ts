@@ -58,7 +58,14 @@ describe('runs', () => {
       workflowsPath: WORKFLOWS_PATH,
       activities: {
         ...createRunTestActivities(db),
-        ...createRunActivities({ db, clock: systemClock, gateway, observer, reconcilers }),
+        ...createRunActivities({
+          db,
+          clock: systemClock,
+          gateway,
+          observer,
+          reconcilers,
+          endStaleReservations: async () => 0,
+        }),
       },
     });
     await ensureSchedules(client, { sweepEveryMs: 1_000, reconcileEveryMs: 2_000 });

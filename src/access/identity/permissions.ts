@@ -5,6 +5,7 @@ export const PERMISSIONS = [
   'tenant:read',
   'tenant:write',
   'billing:write',
+  'spend:read',
   'members:read',
   'members:write',
   'keys:read',
@@ -51,6 +52,7 @@ const GRANTS: Record<Role, { permissions: readonly Permission[]; seesAll: boolea
     permissions: [
       ...OWN_READ,
       'members:read',
+      'spend:read',
       'leads:write',
       'leads:assign',
       'batches:write',

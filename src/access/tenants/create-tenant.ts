@@ -6,13 +6,14 @@ import { newKeySecret } from '../keys/secret.ts';
 
 /** The owner's connection: no HTTP route creates tenants, and the runtime role may not. */
 export type AdminSql = postgres.Sql;
+export type AdminTx = postgres.TransactionSql;
 
 /** Adds a tenant, audited as the administrator's act. */
 export async function createTenant(admin: AdminSql, input: { name: string }): Promise<{ id: string }> {
   const id = newId();
   await admin.begin(async (tx) => {
     await tx`insert into tenants (id, name, status, subscription_status) values (${id}, ${input.name}, 'active', 'trialing')`;
-    await record(tx, {
+    await recordAsAdmin(tx, {
       tenant: id,
       action: 'tenant.created',
       type: 'tenant',
@@ -41,13 +42,14 @@ export async function createKeyAsAdmin(
     await tx`insert into api_keys (tenant_id, id, name, prefix, hash, role, created_by)
       values (${input.tenant}, ${id}, ${input.name}, ${prefix}, ${hash}, ${input.role}, ${id})`;
     const details = { role: input.role, name: input.name };
-    await record(tx, { tenant: input.tenant, action: 'key.created', type: 'key', id, details });
+    await recordAsAdmin(tx, { tenant: input.tenant, action: 'key.created', type: 'key', id, details });
   });
   return { id, key, prefix };
 }
 
-async function record(
-  tx: postgres.TransactionSql,
+/** Writes the audit row of an administrator's act. */
+export async function recordAsAdmin(
+  tx: AdminTx,
   entry: { tenant: string; action: string; type: string; id: string; details: Record<string, string> },
 ): Promise<void> {
   await tx`insert into audit_log (tenant_id, id, actor_kind, action, resource_type, resource_id, details)

@@ -2,13 +2,14 @@ import { z } from '@hono/zod-openapi';
 import { defineRoute, displayName, etagOf, momentField, type Route } from '../../api/kit/index.ts';
 import { recordAudit } from '../../journal/audit-log/record.ts';
 import { changeTenantRow, lockTenant, readTenant, type TenantRow } from './repository.ts';
-import { SUBSCRIPTION_STATUSES, TENANT_STATUSES } from './rules.ts';
+import { PLANS, SUBSCRIPTION_STATUSES, TENANT_STATUSES } from './rules.ts';
 
 const tenantView = z
   .strictObject({
     id: z.uuid(),
     name: z.string(),
     status: z.enum(TENANT_STATUSES),
+    plan: z.enum(PLANS),
     subscription_status: z.enum(SUBSCRIPTION_STATUSES),
     currency: z.string(),
     version: z.number().int(),
@@ -31,6 +32,7 @@ const toView = (tenant: TenantRow): z.input<typeof tenantView> => ({
   id: tenant.id,
   name: tenant.name,
   status: tenant.status,
+  plan: tenant.plan,
   subscription_status: tenant.subscriptionStatus,
   currency: tenant.currency,
   version: tenant.version,

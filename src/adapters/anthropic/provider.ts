@@ -63,7 +63,8 @@ async function asking<T>(call: () => Promise<T>): Promise<T> {
 export function toModelCallError(error: unknown): unknown {
   if (error instanceof APIUserAbortError) return error;
   if (error instanceof APIConnectionError) {
-    return new ModelCallError('The model provider could not be reached.', { passing: true, cause: error });
+    const message = 'The model provider could not be reached.';
+    return new ModelCallError(message, { passing: true, answered: false, cause: error });
   }
   if (!(error instanceof APIError)) return error;
   const status = error.status ?? 0;

@@ -52,7 +52,7 @@ async function insertStep(endedMs: number | null, outcome: string | null = null,
   return { id, run, lead };
 }
 
-// sabotage: src/triage/triage-room/request-triage.ts :: await refuseWhileStopped(tx, scope.tenant); =>
+// sabotage: src/control/admission/admit-work.ts :: await refuseWhileStopped(tx, scope.tenant); =>
 test('while it is on no scan can be asked for in any way, and the refusal says why and since when', async () => {
   const on = await turnOn();
   expect(on.status, on.text).toBe(201);

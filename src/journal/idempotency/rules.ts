@@ -7,7 +7,7 @@ export const CLAIM_MS = 60_000;
 /** The longest key; a longer one is refused. */
 export const MAX_KEY_LENGTH = 255;
 
-/** Only final answers are stored: what passes by itself (429, 5xx) may be tried again with the same key. */
+/** Only final answers are stored: what passes by itself or is paid for (402, 429, 5xx) may be tried again with the same key. */
 export function isFinal(status: number): boolean {
-  return status < 500 && status !== 429 && status !== 408;
+  return status < 500 && status !== 402 && status !== 408 && status !== 429;
 }

@@ -5,8 +5,10 @@ import type { RequestContext } from '../../journal/request-context.ts';
 import type { RunRow } from '../../journal/runs/repository.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import { ADMISSION_HOLD_CODES, type AdmissionHoldCode, type Hold } from '../../kernel/holds.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
+import { holdUnstarted } from '../leads/hold-unstarted.ts';
 import { requesterOf } from './end-import.ts';
 import {
   countWaiting,
@@ -16,6 +18,7 @@ import {
   type Waiting,
 } from './pending-items.ts';
 import { lockBatch } from './repository.ts';
+import { settleItems } from './settle-items.ts';
 
 export type PumpDeps = {
   db: Database;
@@ -99,12 +102,37 @@ async function ask(deps: PumpDeps, input: ImportLeadsInput, leadId: string): Pro
     if (run) await deps.startSoon(run);
   } catch (error) {
     if (error instanceof AgosError && error.code === 'kill_switch_on') return 'stopped';
+    const refusal = refusalOf(error);
+    if (refusal) {
+      await refuse(deps, input, leadId, refusal);
+      return 'asked';
+    }
     if (!isUnscannable(error)) throw error;
     await db.withTenant(scope, (tx) =>
       settleUnscannable(tx, { tenant: input.tenant, id: input.batch_id }, leadId),
     );
   }
   return 'asked';
+}
+
+/** The lead stays and says why it was not scanned; its lines count as errors, and a scan may be asked for later. */
+async function refuse(
+  { db, clock }: PumpDeps,
+  input: ImportLeadsInput,
+  leadId: string,
+  hold: Hold<AdmissionHoldCode>,
+): Promise<void> {
+  const { tenant } = input;
+  await db.withTenant(scopeOf(input), async (tx) => {
+    await holdUnstarted({ tx, now: clock.now() }, { tenant, id: leadId }, hold);
+    await settleItems(tx, tenant, leadId, 'error');
+  });
+}
+
+function refusalOf(error: unknown): Hold<AdmissionHoldCode> | null {
+  if (!(error instanceof AgosError)) return null;
+  const code = ADMISSION_HOLD_CODES.find((one) => one === error.code);
+  return code ? { code, message: error.message } : null;
 }
 
 /** The lead was removed, or has moved on to a room from which no scan leads back. */

@@ -14,6 +14,7 @@ import type { RunRow } from '../../journal/runs/repository.ts';
 import { runView, toRunView } from '../../journal/runs/schemas.ts';
 import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import { ADMISSION_HOLD_CODES } from '../../kernel/holds.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import { listContacts } from '../contacts/repository.ts';
 import { toContactView } from '../contacts/view.ts';
@@ -109,7 +110,14 @@ const createRoute = (deps: LeadRoutesDeps) =>
         headers: { etag: 'Version of the lead.', location: 'Address of the lead.' },
       },
     },
-    errors: [...URL_ERRORS, 'lead_exists', 'validation_failed', 'permission_denied', 'kill_switch_on'],
+    errors: [
+      ...URL_ERRORS,
+      'lead_exists',
+      'validation_failed',
+      'permission_denied',
+      'kill_switch_on',
+      ...ADMISSION_HOLD_CODES,
+    ],
     handler: async (ctx) => {
       if (ctx.body.triage && !ctx.identity.permissions.has('triage:run')) {
         throw new AgosError('permission_denied', 'Your role may create leads but not start scans.');

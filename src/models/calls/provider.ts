@@ -25,15 +25,24 @@ export class ModelCallError extends Error {
   readonly passing: boolean;
   readonly retryAfterMs: number | null;
   readonly usage: TokenUsage;
+  /** False when nobody can tell whether the provider answered, and so whether the call is paid for. */
+  readonly answered: boolean;
 
   constructor(
     message: string,
-    facts: { passing: boolean; retryAfterMs?: number | null; usage?: TokenUsage; cause?: unknown },
+    facts: {
+      passing: boolean;
+      retryAfterMs?: number | null;
+      usage?: TokenUsage;
+      answered?: boolean;
+      cause?: unknown;
+    },
   ) {
     super(message, { cause: facts.cause });
     this.name = 'ModelCallError';
     this.passing = facts.passing;
     this.retryAfterMs = facts.retryAfterMs ?? null;
+    this.answered = facts.answered ?? true;
     this.usage = facts.usage ?? { inputTokens: 0, outputTokens: 0 };
   }
 }

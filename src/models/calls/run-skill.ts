@@ -1,5 +1,6 @@
+import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Skill } from '../skills/skill.ts';
+import type { Skill, SkillPrompt } from '../skills/skill.ts';
 import { costMicroUsd } from './prices.ts';
 import { ModelCallError, type ModelProvider, type TokenUsage } from './provider.ts';
 
@@ -16,6 +17,14 @@ export type SkillRunner = {
 /** The agent that a skill works for, as the registry has it: who it is, and how long one call may take. */
 export type SkillAgent = { systemPrompt: string; timeoutSeconds: number };
 
+/** What a call to a model is paid from. */
+export type CallBudget = {
+  /** Throws `budget_exceeded` when there is no room for a call that may cost this much. */
+  reserve(microUsd: number): Promise<void>;
+  /** Settles with what the call came to, or with the reservation where nobody can tell. */
+  settle(microUsd: number | 'reserved'): Promise<void>;
+};
+
 /** What one run of a skill gave, and what it took: becomes transcript, tokens and cost. */
 export type SkillRun<Output> = {
   output: Output;
@@ -30,13 +39,20 @@ export type SkillRun<Output> = {
 
 /**
  * Runs a skill once: by the model of its tier, else by its offline method. A passing failure is thrown
- * while `mayRetry`, so that Temporal tries again; any other one falls back to the offline method.
+ * while `mayRetry`, so that Temporal tries again; any other one, and a budget that has no room for the call,
+ * falls back to the offline method.
  */
 export async function runSkill<Input, Output>(
   runner: SkillRunner,
   skill: Skill<Input, Output>,
   input: Input,
-  call: { agent: SkillAgent; signal: AbortSignal; timeoutMs: number; mayRetry: boolean },
+  call: {
+    agent: SkillAgent;
+    signal: AbortSignal;
+    timeoutMs: number;
+    mayRetry: boolean;
+    budget: CallBudget;
+  },
 ): Promise<SkillRun<Output>> {
   const startedMs = runner.clock.now().getTime();
   const parsed = skill.inputSchema.parse(input);
@@ -44,35 +60,53 @@ export async function runSkill<Input, Output>(
     ...answer,
     durationMs: runner.clock.now().getTime() - startedMs,
   });
-  const offline = (error: ModelCallError | null, model: string | null) =>
-    done({
+  const offline = (why: { message: string; usage?: TokenUsage } | null, model: string | null) => {
+    const usage = why?.usage ?? NO_TOKENS;
+    return done({
       output: skill.outputSchema.parse(skill.offline(parsed)),
       generatedBy: OFFLINE,
-      usage: error?.usage ?? NO_TOKENS,
-      costMicroUsd: error && model ? costMicroUsd(model, error.usage) : 0,
+      usage,
+      costMicroUsd: model ? costMicroUsd(model, usage) : 0,
       request: { skill: skill.name, version: skill.version, input: parsed },
-      modelError: error?.message ?? null,
+      modelError: why?.message ?? null,
     });
+  };
 
   if (!runner.provider) return offline(null, null);
   const model = runner.models[skill.tier];
   const { system, user } = skill.prompt(parsed);
   const prompt = { system: `${call.agent.systemPrompt}\n\n${system}`, user };
+  const { maxOutputTokens } = skill;
+  try {
+    await call.budget.reserve(highestCost(model, prompt, maxOutputTokens));
+  } catch (error) {
+    if (!(error instanceof AgosError) || error.code !== 'budget_exceeded') throw error;
+    return offline(error, null);
+  }
   try {
     const { output, usage } = await runner.provider.call({
       model,
       prompt,
       schema: skill.outputSchema,
-      maxOutputTokens: skill.maxOutputTokens,
+      maxOutputTokens,
       timeoutMs: Math.min(call.timeoutMs, call.agent.timeoutSeconds * 1000),
       signal: call.signal,
     });
     const cost = costMicroUsd(model, usage);
+    await call.budget.settle(cost);
     return done({ output, generatedBy: model, usage, costMicroUsd: cost, request: prompt, modelError: null });
   } catch (error) {
+    const isKnown = error instanceof ModelCallError && error.answered;
+    await call.budget.settle(isKnown ? costMicroUsd(model, error.usage) : 'reserved');
     if (!(error instanceof ModelCallError) || (error.passing && call.mayRetry)) throw error;
     return offline(error, model);
   }
 }
 
 const NO_TOKENS: TokenUsage = { inputTokens: 0, outputTokens: 0 };
+
+/** A token is seldom less than a letter, also in scripts without an alphabet; no answer is longer than its limit. */
+function highestCost(model: string, { system, user }: SkillPrompt, maxOutputTokens: number): number {
+  const inputTokens = system.length + user.length;
+  return costMicroUsd(model, { inputTokens, outputTokens: maxOutputTokens });
+}

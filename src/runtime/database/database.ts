@@ -18,6 +18,8 @@ export const SYSTEM_PURPOSES = {
   audits_in_flight: ['audits'],
   batches_in_flight: ['lead_batches', 'runs'],
   kill_switches_on: ['kill_switches', 'global_kill_switches'],
+  stale_reservations: ['spend_entries'],
+  tenants_of_a_month: ['tenants'],
 } as const;
 export type SystemPurpose = keyof typeof SYSTEM_PURPOSES;
 

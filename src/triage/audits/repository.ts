@@ -56,6 +56,21 @@ export async function changeAudit(
     .where(byId(audit.tenant, audit.id));
 }
 
+/** Adds to what an audit has cost. */
+export async function addAuditCost(
+  tx: Tx,
+  audit: { tenant: string; id: string },
+  { cpuMs, microUsd }: { cpuMs: number; microUsd: number },
+): Promise<void> {
+  await tx
+    .update(audits)
+    .set({
+      cpuMs: sql`${audits.cpuMs} + ${cpuMs}`,
+      costMicroUsd: sql`${audits.costMicroUsd} + ${microUsd}`,
+    })
+    .where(byId(audit.tenant, audit.id));
+}
+
 /** The stored facts of an audit, typed. */
 export const factsOf = (audit: AuditRow): AuditFacts => audit.facts as AuditFacts;
 

@@ -56,7 +56,13 @@ export const auditView = z
     signals: z.array(signalView),
     lighthouse: lighthouseView.nullable(),
     screenshots: z.strictObject({ phone: screenshot, desktop: screenshot }),
-    summary: z.strictObject({ text: z.string(), generated_by: z.string() }).nullable(),
+    summary: z
+      .strictObject({
+        text: z.string(),
+        generated_by: z.string(),
+        instead_of_model: z.string().optional(),
+      })
+      .nullable(),
     hold: z.strictObject({ code: z.enum(HOLD_CODES), message: z.string() }).nullable(),
     playbook: z.strictObject({ slug: z.string(), version: z.string() }),
     agent: z.strictObject({ slug: z.string(), version: z.string() }),
@@ -65,6 +71,8 @@ export const auditView = z
     workflow_id: z.string(),
     workflow_url: z.url().nullable(),
     duration_ms: z.number().int().nullable(),
+    cpu_ms: z.number().int(),
+    cost_micro_usd: z.number().int(),
     created_at: z.iso.datetime(),
     completed_at: z.iso.datetime().nullable(),
   })

@@ -1,4 +1,5 @@
 import {
+  bigint,
   foreignKey,
   index,
   integer,
@@ -44,13 +45,17 @@ export const audits = pgTable(
     decidedBy: text().$type<'score' | 'person' | 'expiry'>(),
     reasons: jsonb().$type<string[]>().notNull().default([]),
     signals: jsonb().$type<unknown[]>().notNull().default([]),
-    summary: jsonb().$type<{ text: string; generated_by: string } | null>(),
+    /** `instead_of_model`: why a model that could have been asked did not write it. */
+    summary: jsonb().$type<{ text: string; generated_by: string; instead_of_model?: string } | null>(),
     phoneScreenshotId: uuid(),
     desktopScreenshotId: uuid(),
     reportAssetId: uuid(),
     holdCode: text().$type<HoldCode>(),
     holdMessage: text(),
     durationMs: integer(),
+    /** CPU time of its scans and cost of scans and model calls, every attempt included. */
+    cpuMs: bigint({ mode: 'number' }).notNull().default(0),
+    costMicroUsd: bigint({ mode: 'number' }).notNull().default(0),
     createdBy: uuid().notNull(),
     ...timestamps,
     completedAt: moment(),

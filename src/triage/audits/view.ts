@@ -41,6 +41,8 @@ export function toAuditView(row: AuditRow, files: ReadonlyMap<string, AssetRow>,
     workflow_id: workflowId,
     workflow_url: links.workflow(workflowId),
     duration_ms: row.durationMs,
+    cpu_ms: row.cpuMs,
+    cost_micro_usd: row.costMicroUsd,
     created_at: row.createdAt.toISOString(),
     completed_at: row.completedAt?.toISOString() ?? null,
   };

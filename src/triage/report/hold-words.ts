@@ -95,6 +95,31 @@ const WORDS: Record<HoldCode, HoldWords> = {
     happened: 'Somebody turned the kill switch on, which stops everything.',
     next: 'Nothing is wrong with the site. Start the scan again once the switch is off.',
   },
+  tenant_suspended: {
+    title: 'The scan was not started',
+    happened: 'The account of your agency is suspended, so nothing new begins.',
+    next: 'Ask whoever runs this system. Then start the scan again.',
+  },
+  subscription_inactive: {
+    title: 'The scan was not started',
+    happened: 'The subscription of your agency is not active.',
+    next: 'Start the scan again as soon as the subscription is active.',
+  },
+  quota_exceeded: {
+    title: 'The scan was not started',
+    happened: 'Whoever asked for it has used up the scans of this month.',
+    next: 'Start the scan again next month, or ask for a larger plan.',
+  },
+  credits_exhausted: {
+    title: 'The scan was not started',
+    happened: 'Your agency has used up its scans of this month.',
+    next: 'Start the scan again next month, or ask for a larger plan.',
+  },
+  budget_exceeded: {
+    title: 'The scan was not started',
+    happened: 'What may be spent on one day was used up.',
+    next: 'Start the scan again tomorrow.',
+  },
   internal_error: {
     title: 'Something of ours failed',
     happened: 'The scan ended by an error that is not the site’s.',

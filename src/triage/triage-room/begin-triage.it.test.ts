@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
+import { testRequests } from '../../../tests/support/requests.ts';
 import { insertLead } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
 import { loadPlaybooks } from '../playbooks/load.ts';
 import { beginTriage } from './begin-triage.ts';
-import { requestTriage } from './request-triage.ts';
 
 let database: TestDatabase;
 let tenant: TestTenant;
@@ -24,7 +24,7 @@ test.each([
   const lead = await insertLead(database, { tenant: tenant.id, createdBy: tenant.keys.owner.id });
   const run = await database.db.withTenant(tenant.scope, async (tx) => {
     const ctx = { tx, scope: tenant.scope, requestId: null, address: null };
-    const { run } = await requestTriage(ctx, { leadId: lead, ...(trigger && { trigger }) });
+    const { run } = await testRequests.requestTriage(ctx, { leadId: lead, ...(trigger && { trigger }) });
     const claimedBy = { temporalRunId: 'first', firstTemporalRunId: 'first' };
     const input = run.input as TriageRoomInput;
     await beginTriage({ tx, now: new Date(), playbooks: loadPlaybooks(), claimedBy }, input);

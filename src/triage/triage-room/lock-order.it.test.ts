@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createRunReconciler } from '../../../activities/journal/run-reconciler.ts';
 import { RUN_END_HOOKS } from '../../../temporal/run-end-hooks.ts';
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
+import { testRequests } from '../../../tests/support/requests.ts';
 import { insertLead } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
@@ -11,7 +12,6 @@ import { systemClock } from '../../runtime/clock.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { loadPlaybooks } from '../playbooks/load.ts';
 import { beginTriage } from './begin-triage.ts';
-import { requestTriage } from './request-triage.ts';
 
 let app: TestApp;
 let tenant: TestTenant;
@@ -24,7 +24,7 @@ afterAll(() => app.close());
 const CLAIMED_BY = { temporalRunId: 'first', firstTemporalRunId: 'first' };
 const inTenant = <T>(fn: (tx: Tx) => Promise<T>) => app.database.db.withTenant(tenant.scope, fn);
 const ask = (tx: Tx, leadId: string) =>
-  requestTriage({ tx, scope: tenant.scope, requestId: null, address: null }, { leadId });
+  testRequests.requestTriage({ tx, scope: tenant.scope, requestId: null, address: null }, { leadId });
 const begin = (tx: Tx, run: RunRow) =>
   beginTriage(
     { tx, now: new Date(), playbooks: loadPlaybooks(), claimedBy: CLAIMED_BY },

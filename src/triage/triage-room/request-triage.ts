@@ -4,7 +4,7 @@ import {
   type TriageTrigger,
   triageWorkflowId,
 } from '../../../workflows/triage/triage-room/messages.ts';
-import { refuseWhileStopped } from '../../control/kill-switch/refuse-stopped.ts';
+import type { AdmitWork } from '../../control/admission/admit-work.ts';
 import { recordAudit } from '../../journal/audit-log/record.ts';
 import type { RequestContext } from '../../journal/request-context.ts';
 import { type RunRow, requestRun } from '../../journal/runs/repository.ts';
@@ -13,34 +13,48 @@ import { changeLead, lockLead } from '../../leads/leads/repository.ts';
 import { canMove, type LeadStatus } from '../../leads/leads/rules.ts';
 import { newId } from '../../runtime/ids.ts';
 
-/**
- * Asks for the triage of a lead, in the caller's transaction: the open run when there is one, else a new
- * run that becomes the lead's current one. Throws `not_found`, `status_transition_invalid` and `kill_switch_on`.
- */
-export async function requestTriage(
-  ctx: RequestContext,
-  input: { leadId: string; trigger?: TriageTrigger },
-): Promise<{ run: RunRow; created: boolean }> {
-  const { tx, scope } = ctx;
-  const lead = await lockLead(tx, scope.tenant, input.leadId);
-  if (!lead) throw new AgosError('not_found', 'There is no such lead.');
-  const workflowId = triageWorkflowId(scope.tenant, lead.id);
-  const requested = await request(ctx, { workflowId, leadId: lead.id, trigger: input.trigger ?? 'api' });
-  if (!requested.created) return requested;
-  requireScannable(lead.status);
-  await changeLead(tx, scope.tenant, lead.id, {
-    currentRunId: requested.run.id,
-    statusBeforeRun: lead.status === 'scanning' ? lead.statusBeforeRun : lead.status,
-  });
-  return requested;
-}
+/** The two ways to ask for a triage, both in the caller's transaction. Both throw what admission refuses with. */
+export type TriageRequests = {
+  /**
+   * Asks for the triage of a lead: the open run when there is one, which costs nothing, else a new run that
+   * becomes the lead's current one. Throws `not_found` and `status_transition_invalid`.
+   */
+  requestTriage(
+    ctx: RequestContext,
+    input: { leadId: string; trigger?: TriageTrigger },
+  ): Promise<{ run: RunRow; created: boolean }>;
+  /** Asks for a one-off triage of a URL that keeps no lead; the audit's id is the run's subject. */
+  requestAudit(ctx: RequestContext, input: { url: string }): Promise<RunRow>;
+};
 
-/** Asks for a one-off triage of a URL that keeps no lead; the audit's id is the run's subject. */
-export async function requestAudit(ctx: RequestContext, input: { url: string }): Promise<RunRow> {
-  const auditId = newId();
-  const workflowId = auditWorkflowId(ctx.scope.tenant, auditId);
-  const { run } = await request(ctx, { workflowId, leadId: null, auditId, url: input.url, trigger: 'api' });
-  return run;
+/** Joins the requests with what lets work begin. */
+export function createTriageRequests({ admitWork }: { admitWork: AdmitWork }): TriageRequests {
+  return {
+    requestTriage: async (ctx, input) => {
+      const { tx, scope } = ctx;
+      const lead = await lockLead(tx, scope.tenant, input.leadId);
+      if (!lead) throw new AgosError('not_found', 'There is no such lead.');
+      const workflowId = triageWorkflowId(scope.tenant, lead.id);
+      const about = { workflowId, leadId: lead.id, trigger: input.trigger ?? 'api' };
+      const requested = await request(ctx, about);
+      if (!requested.created) return requested;
+      requireScannable(lead.status);
+      await changeLead(tx, scope.tenant, lead.id, {
+        currentRunId: requested.run.id,
+        statusBeforeRun: lead.status === 'scanning' ? lead.statusBeforeRun : lead.status,
+      });
+      // Last, since it holds rows that every other request of the tenant waits for.
+      await admitWork(ctx, { kind: 'triage', principal: scope.actor.id });
+      return requested;
+    },
+    requestAudit: async (ctx, { url }) => {
+      const auditId = newId();
+      const workflowId = auditWorkflowId(ctx.scope.tenant, auditId);
+      const { run } = await request(ctx, { workflowId, leadId: null, auditId, url, trigger: 'api' });
+      await admitWork(ctx, { kind: 'triage', principal: ctx.scope.actor.id });
+      return run;
+    },
+  };
 }
 
 async function request(
@@ -78,7 +92,6 @@ async function request(
     requestId: ctx.requestId,
   });
   if (requested.created) {
-    await refuseWhileStopped(tx, scope.tenant);
     await recordAudit(ctx, {
       action: 'triage.requested',
       resourceType: what.leadId ? 'lead' : 'audit',

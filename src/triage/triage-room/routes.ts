@@ -15,16 +15,16 @@ import type { RunRow } from '../../journal/runs/repository.ts';
 import { runView, toRunView } from '../../journal/runs/schemas.ts';
 import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import { ADMISSION_HOLD_CODES } from '../../kernel/holds.ts';
 import { findLead, type LeadRow } from '../../leads/leads/repository.ts';
 import type { UrlRules } from '../../leads/leads/stored-url.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import { parseTarget } from '../../runtime/egress/address.ts';
-import type { requestAudit, requestTriage } from './request-triage.ts';
+import type { TriageRequests } from './request-triage.ts';
 
 export type TriageRoutesDeps = {
   gateway: Pick<Gateway, 'query' | 'update'>;
-  requestTriage: typeof requestTriage;
-  requestAudit: typeof requestAudit;
+  requests: TriageRequests;
   startSoon(run: RunRow): Promise<void>;
   signTicket: SignTicket;
   urlRules: UrlRules;
@@ -54,9 +54,9 @@ const startRoute = (deps: TriageRoutesDeps) =>
     permission: 'triage:run',
     request: { params },
     responses: { 202: accepted },
-    errors: ['not_found', 'status_transition_invalid', 'kill_switch_on'],
+    errors: ['not_found', 'status_transition_invalid', 'kill_switch_on', ...ADMISSION_HOLD_CODES],
     handler: async (ctx) => {
-      const { run } = await deps.requestTriage(ctx, { leadId: ctx.params.id });
+      const { run } = await deps.requests.requestTriage(ctx, { leadId: ctx.params.id });
       return acceptedRun(deps, run);
     },
   });
@@ -81,12 +81,12 @@ const auditRoute = (deps: TriageRoutesDeps) =>
       'url_port_not_allowed',
       'identifier_invalid',
       'kill_switch_on',
+      ...ADMISSION_HOLD_CODES,
     ],
     handler: async (ctx) => {
       const target = parseTarget(ctx.body.url, { ...deps.urlRules, field: 'url' });
-      const run = await deps.requestAudit(ctx, {
-        url: target.schemeGiven ? target.url : ctx.body.url.trim(),
-      });
+      const url = target.schemeGiven ? target.url : ctx.body.url.trim();
+      const run = await deps.requests.requestAudit(ctx, { url });
       return acceptedRun(deps, run);
     },
   });
@@ -97,6 +97,7 @@ const progressView = z.strictObject({
   hold_code: z.string().nullable(),
   score: z.number().nullable(),
   awaiting_until: z.iso.datetime().nullable(),
+  paused: z.strictObject({ code: z.literal('budget_exceeded'), until: z.iso.datetime() }).nullable(),
 });
 
 const progressRoute = (deps: TriageRoutesDeps) =>

@@ -11,6 +11,7 @@ import type { Database, Tx } from '../../runtime/database/database.ts';
 import type { SiteScanner } from '../../sites/scan/site-scanner.ts';
 import { type AuditRow, changeAudit, factsOf, saveFacts } from '../audits/repository.ts';
 import type { Playbook } from '../playbooks/schema.ts';
+import { payForScan, type ScanCosts } from './paid-scan.ts';
 import { playbookOf, requireAudit } from './score-audit.ts';
 
 export type ScanDeps = {
@@ -19,17 +20,20 @@ export type ScanDeps = {
   scanner: SiteScanner;
   assets: AssetStore;
   gate: StepGate;
-};
+} & ScanCosts;
+
+/** One attempt at a step: when to stop, and the name under which it is paid for. */
+export type ScanCall = { signal: AbortSignal; key: string };
 
 /** Fetches the site over HTTP and stores what it found. */
 export async function fetchSiteFacts(
   deps: ScanDeps,
   input: TriageRoomInput,
-  signal: AbortSignal,
+  { signal, key }: ScanCall,
 ): Promise<void> {
   const { audit, timeouts } = await readPlan(deps, input);
   const timeoutMs = timeouts.fetch_seconds * 1000;
-  const facts = await asTool(deps, input, { name: 'fetch_site', signal }, (signal) =>
+  const facts = await asPaidTool(deps, input, { name: 'fetch_site', key, timeoutMs, signal }, (signal) =>
     deps.scanner.fetchSite({ url: audit.url, timeoutMs, signal }),
   );
   await store(deps, input, async (tx, at) => {
@@ -42,13 +46,13 @@ export async function fetchSiteFacts(
 export async function inspectSite(
   deps: ScanDeps,
   input: TriageRoomInput,
-  signal: AbortSignal,
+  { signal, key }: ScanCall,
 ): Promise<void> {
   const { audit, timeouts } = await readPlan(deps, input);
   const { fetch } = factsOf(audit);
   if (!fetch) throw new Error(`audit ${audit.id} was not fetched`);
   const timeoutMs = timeouts.browser_seconds * 1000;
-  const seen = await asTool(deps, input, { name: 'inspect_page', signal }, (signal) =>
+  const seen = await asPaidTool(deps, input, { name: 'inspect_page', key, timeoutMs, signal }, (signal) =>
     deps.scanner.inspectPage({ url: fetch.final_url, fetch, timeoutMs, signal }),
   );
   const put = ({ mime, jpeg }: typeof seen.phone) =>
@@ -70,14 +74,14 @@ export async function inspectSite(
 export async function checkSiteLinks(
   deps: ScanDeps,
   input: TriageRoomInput,
-  signal: AbortSignal,
+  { signal, key }: ScanCall,
 ): Promise<void> {
   const { audit, timeouts } = await readPlan(deps, input);
   const { page } = factsOf(audit);
   if (!page) throw new Error('the page was not inspected');
   const timeoutMs = timeouts.links_seconds * 1000;
   const links = [...new Set([...page.desktop.links, ...page.phone.links])];
-  const checks = await asTool(deps, input, { name: 'check_links', signal }, (signal) =>
+  const checks = await asPaidTool(deps, input, { name: 'check_links', key, timeoutMs, signal }, (signal) =>
     deps.scanner.checkLinks({ pageUrl: page.final_url, links, timeoutMs, signal }),
   );
   await store(deps, input, (tx, at) => saveFacts(tx, at, 'links', checks));
@@ -87,15 +91,18 @@ export async function checkSiteLinks(
 export async function measureSite(
   deps: ScanDeps,
   input: TriageRoomInput,
-  signal: AbortSignal,
+  { signal, key }: ScanCall,
 ): Promise<void> {
   const { audit, timeouts } = await readPlan(deps, input);
   const { page } = factsOf(audit);
   if (!page) throw new Error('the page was not inspected');
   const timeoutMs = timeouts.lighthouse_seconds * 1000;
   try {
-    const figures = await asTool(deps, input, { name: 'measure_page', signal }, (signal) =>
-      deps.scanner.measurePage({ url: page.final_url, timeoutMs, signal }),
+    const figures = await asPaidTool(
+      deps,
+      input,
+      { name: 'measure_page', key, timeoutMs, signal },
+      (signal) => deps.scanner.measurePage({ url: page.final_url, timeoutMs, signal }),
     );
     await store(deps, input, (tx, at) => saveFacts(tx, at, 'lighthouse', figures));
   } catch (error) {
@@ -121,6 +128,16 @@ async function store(
 ): Promise<void> {
   const scope = systemScope(input.tenant, input.principal_id);
   await deps.db.withTenant(scope, (tx) => write(tx, { tenant: input.tenant, id: input.audit_id }));
+}
+
+/** Runs one tool of the agent when the budget has room for it. */
+function asPaidTool<T>(
+  deps: ScanDeps,
+  input: TriageRoomInput,
+  tool: { name: string; key: string; timeoutMs: number; signal: AbortSignal },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return payForScan(deps, input, tool, () => asTool(deps, input, tool, work));
 }
 
 /** Runs one tool of the agent through the gate, and records the call with its duration, also when it fails. */

@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
+import { TEST_CAPS } from '../../../tests/support/requests.ts';
 import { insertAudit, insertRun } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import { seedAgents, seedPlaybooks } from '../../cli/seed-registry.ts';
 import { createStepGate } from '../../control/kill-switch/step-gate.ts';
 import { createStopFile } from '../../control/kill-switch/stop-file.ts';
+import type { SpendCaps } from '../../control/spend/rules.ts';
+import { createSpender } from '../../control/spend/spender.ts';
 import { ModelCallError, type ModelRequest } from '../../models/calls/provider.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { loadPlaybooks } from '../playbooks/load.ts';
@@ -34,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 /** Asks for the summary of an audit that was begun with `AGENT`, of a model that is busy. */
-async function summarise(attempt: number) {
+async function summarise(attempt: number, caps: SpendCaps = TEST_CAPS) {
   const { admin, db } = database;
   const owner = { tenant: tenant.id, createdBy: tenant.keys.owner.id };
   const audit = await insertAudit(database, owner);
@@ -54,16 +57,20 @@ async function summarise(attempt: number) {
   const ended = await summariseAudit(
     {
       db,
+      spend: createSpender({ db, clock: systemClock, caps }),
       skills: { provider, models, clock: systemClock },
       gate: createStepGate({ db, stopFile: createStopFile('/nowhere'), worker: 'test' }),
     },
     { version: 1, tenant: tenant.id, ...ids },
-    { signal: new AbortController().signal, attempt },
+    { signal: new AbortController().signal, attempt, key: audit },
   ).then(
     () => 'offline',
     () => 'tried again',
   );
-  return { ended, request: requests[0]! };
+  const [row] = await admin`select summary, cost_micro_usd from audits where id = ${audit}`;
+  const entries = await admin`select kind, state, reserved_micro_usd, spent_micro_usd from spend_entries
+    where audit_id = ${audit}`;
+  return { ended, request: requests[0]!, asked: requests.length, row: row!, entries: [...entries] };
 }
 
 // sabotage: src/triage/triage-room/summarise-audit.ts :: call.attempt < agent.retryAttempts; => call.attempt < 3;
@@ -73,6 +80,17 @@ test("the model is asked as the agent's version says: with its prompt, for its t
   expect(first.request.prompt.system).toMatch(/^You are Ada\.\n\nYou write for an agency/);
   expect(first.request.timeoutMs).toBe(7_000);
   expect((await summarise(2)).ended).toBe('offline');
+});
+
+test('a call over the budget is refused before it is made: the offline method answers and says why', async () => {
+  const { ended, asked, row, entries } = await summarise(1, { ...TEST_CAPS, tenantMicroUsd: 10 });
+  expect([ended, asked]).toEqual(['offline', 0]);
+  expect(row.summary).toMatchObject({ generated_by: 'offline', text: expect.any(String) });
+  expect(row.summary.instead_of_model).toMatch(
+    /^The budget of 0\.0000 USD .* work goes on at .* 00:00 UTC\.$/,
+  );
+  expect(entries).toEqual([]);
+  expect(Number(row.cost_micro_usd)).toBe(0);
 });
 
 test('the registry tells the skill of the agent and the tier that it runs at', () => {

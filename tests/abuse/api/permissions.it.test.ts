@@ -21,6 +21,7 @@ const EXPECTED: Record<string, readonly Role[]> = {
   'tenant:read': ROLES,
   'tenant:write': ['owner', 'admin'],
   'billing:write': ['owner'],
+  'spend:read': ['owner', 'admin', 'operator', 'analyst'],
   'members:read': ['owner', 'admin', 'operator', 'analyst'],
   'members:write': ['owner', 'admin'],
   'keys:read': ['owner', 'admin', 'analyst'],

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ImportRoom, startImportRoom } from '../../../tests/support/import-room.ts';
-import { createTenant } from '../../../tests/support/tenant.ts';
+import { createTenant, giveVolume } from '../../../tests/support/tenant.ts';
 import { IMPORT_LEADS, IMPORT_LEADS_QUEUE, IMPORT_START, type ImportProgress } from './messages.ts';
 
 const ROWS = 10_000;
@@ -41,6 +41,7 @@ describe('the import of leads', () => {
   });
   beforeEach(async () => {
     room.tenant = await createTenant(room.app.database);
+    await giveVolume(room.app.database, room.tenant.id);
     room.openAtStart.length = 0;
   });
   afterEach(async () => {

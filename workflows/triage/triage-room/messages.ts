@@ -40,6 +40,8 @@ export type TriageProgress = {
   hold_code: string | null;
   score: number | null;
   awaiting_until: string | null;
+  /** Why it stands still at the moment, and until when at the latest. */
+  paused: { code: 'budget_exceeded'; until: string } | null;
 };
 
 /** Signal `cancel`: ends the triage; its lead is held with `cancelled`. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { newId } from '../../../src/runtime/ids.ts';
-import { requestTriage } from '../../../src/triage/triage-room/request-triage.ts';
+import { testRequests } from '../../../tests/support/requests.ts';
 import { type Behaviour, gate, type ScanStep } from '../../../tests/support/stored-scanner.ts';
 import {
   type Lead,
@@ -334,7 +334,7 @@ describe.concurrent('ended by an operator', () => {
 async function requestOnly(lead: Lead) {
   const { scope } = room.tenant.keys.operator;
   const { run } = await room.app.database.db.withTenant(scope, (tx) =>
-    requestTriage({ tx, scope, requestId: null, address: null }, { leadId: lead.id }),
+    testRequests.requestTriage({ tx, scope, requestId: null, address: null }, { leadId: lead.id }),
   );
   return run;
 }

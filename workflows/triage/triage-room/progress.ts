@@ -1,3 +1,4 @@
+import type { Pause } from '../../lib/budget.ts';
 import type { TriageProgress, TriageStep } from './messages.ts';
 
 /** The live state of one triage, as the query `progress` answers it. */
@@ -7,6 +8,9 @@ export type ProgressTracker = {
   enter(step: TriageStep): void;
   scored(score: number): void;
   awaiting(until: string): void;
+  /** A step waits for the budget; two may do so at once. */
+  paused(pause: Pause): void;
+  resumed(): void;
   held(code: string): void;
 };
 
@@ -18,7 +22,9 @@ export function createProgress(): ProgressTracker {
     hold_code: null,
     score: null,
     awaiting_until: null,
+    paused: null,
   };
+  let pauses = 0;
   const enter = (step: TriageStep): void => {
     if (!state.steps_done.includes(state.step)) state.steps_done.push(state.step);
     state.step = step;
@@ -34,10 +40,19 @@ export function createProgress(): ProgressTracker {
       enter('awaiting');
       state.awaiting_until = until;
     },
+    paused: (pause) => {
+      pauses += 1;
+      state.paused = pause;
+    },
+    resumed: () => {
+      pauses -= 1;
+      if (pauses === 0) state.paused = null;
+    },
     held: (code) => {
       enter('done');
       state.hold_code = code;
       state.score = null;
+      state.paused = null;
     },
   };
 }

@@ -15,6 +15,7 @@ import type { Hold } from '../../../src/kernel/holds.ts';
 import type { ReportEnd } from '../../../src/triage/triage-room/write-report.ts';
 import { proxyProfile } from '../../lib/activity-profiles.ts';
 import { type Approval, createApproval } from '../../lib/approval.ts';
+import { whenAffordable } from '../../lib/budget.ts';
 import { siteHoldOf, stopHoldOf } from '../../lib/failures.ts';
 import { plainText } from '../../lib/plain-text.ts';
 import {
@@ -84,14 +85,15 @@ async function triage(
 ): Promise<TriageRoomResult> {
   const plan = await beginning.beginTriage(input, workflowInfo().firstExecutionRunId);
   if (!plan) return { status: 'superseded', score: null, hold_code: null };
+  const paid = (step: () => Promise<void>) => whenAffordable(step, progress);
   progress.enter('fetching');
-  await fetching.fetchSite(input);
+  await paid(() => fetching.fetchSite(input));
   progress.enter('inspecting');
-  await browser.inspectPage(input);
+  await paid(() => browser.inspectPage(input));
   progress.enter('measuring');
   await Promise.all([
-    plan.lighthouse ? lighthouse.measurePage(input) : undefined,
-    plan.links ? links.checkLinks(input) : undefined,
+    plan.lighthouse ? paid(() => lighthouse.measurePage(input)) : undefined,
+    plan.links ? paid(() => links.checkLinks(input)) : undefined,
   ]);
   progress.enter('scoring');
   const scored = await scoring.scoreAudit(input);

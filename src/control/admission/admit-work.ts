@@ -1,0 +1,52 @@
+import { readTenant } from '../../access/tenants/repository.ts';
+import type { RequestContext } from '../../journal/request-context.ts';
+import { AgosError } from '../../kernel/errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { refuseWhileStopped } from '../kill-switch/refuse-stopped.ts';
+import { requireCredit, requireQuota } from '../quotas/require-quota.ts';
+import { createBudgetCheck } from '../spend/require-budget.ts';
+import type { SpendCaps } from '../spend/rules.ts';
+import type { AdmissionCheck, Asked, Work } from './check.ts';
+
+export type AdmitWork = (ctx: Pick<RequestContext, 'tx' | 'scope'>, work: Work) => Promise<void>;
+
+/**
+ * The one place that lets work begin. It runs in the transaction that asks for the work: what a check counts
+ * is counted when that commits, and not at all when a later check refuses.
+ */
+export function createAdmission(deps: { clock: Clock; caps: SpendCaps }): AdmitWork {
+  // In this order: what costs nothing to look at first, rows that others wait for last.
+  const checks: readonly AdmissionCheck[] = [
+    requireNoStop,
+    requireActiveTenant,
+    requireSubscription,
+    createBudgetCheck(deps.caps),
+    requireQuota,
+    requireCredit,
+  ];
+  return async ({ tx, scope }, work) => {
+    const asked = { tx, scope, tenant: await readTenant(tx, scope.tenant), now: deps.clock.now() };
+    for (const check of checks) await check(asked, work);
+  };
+}
+
+/** The kill switch of the tenant, or the global one. */
+async function requireNoStop({ tx, scope }: Asked): Promise<void> {
+  await refuseWhileStopped(tx, scope.tenant);
+}
+
+/** The API refuses earlier; an import goes on for hours, and its tenant may be suspended meanwhile. */
+function requireActiveTenant({ tenant }: Asked): void {
+  if (tenant.status === 'active') return;
+  throw new AgosError('tenant_suspended', `This tenant is ${tenant.status}: nothing can be started.`);
+}
+
+function requireSubscription({ tenant }: Asked): void {
+  const { subscriptionStatus: status } = tenant;
+  if (status === 'active' || status === 'trialing') return;
+  throw new AgosError(
+    'subscription_inactive',
+    `The subscription is ${status.replace('_', ' ')}: work starts again as soon as it is active.`,
+    { subscription_status: status },
+  );
+}

@@ -1,0 +1,36 @@
+/** How much may be spent on one UTC day, in micro-dollars: by each tenant, and by all of them together. */
+export type SpendCaps = { tenantMicroUsd: number; globalMicroUsd: number };
+
+/** The caps as the settings give them, in dollars. */
+export function spendCapsOf(settings: {
+  AGOS_TENANT_DAILY_USD: number;
+  AGOS_GLOBAL_DAILY_USD: number;
+}): SpendCaps {
+  const microUsd = (dollars: number) => Math.round(dollars * 1_000_000);
+  return {
+    tenantMicroUsd: microUsd(settings.AGOS_TENANT_DAILY_USD),
+    globalMicroUsd: microUsd(settings.AGOS_GLOBAL_DAILY_USD),
+  };
+}
+
+/** What seed 000 (appendix B) allows one triage to cost, model included: 0.007 USD. */
+export const TRIAGE_TARGET_MICRO_USD = 7_000;
+
+/** One day in UTC: its date, and the moment when the next one begins. */
+export type Day = { date: string; endsAt: Date };
+
+/** The day of a moment. */
+export function dayOf(now: Date): Day {
+  const endsAt = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1));
+  return { date: now.toISOString().slice(0, 10), endsAt };
+}
+
+/** What this much CPU time costs, rounded up. */
+export function cpuCostMicroUsd(cpuMs: number, secondMicroUsd: number): number {
+  return Math.ceil((cpuMs * secondMicroUsd) / 1_000);
+}
+
+/** `0.0012 USD`, with as many places as a triage's cost needs. */
+export function usd(microUsd: number): string {
+  return `${(microUsd / 1_000_000).toFixed(microUsd < 1_000_000 ? 4 : 2)} USD`;
+}

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
+import { importDeps, readWhole, uploadLeads } from '../../../tests/support/imports.ts';
+import { testRequests } from '../../../tests/support/requests.ts';
+import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
+import { changePlan, type PlanChange } from '../../control/quotas/change-plan.ts';
+import { pumpTriages } from './pump-triages.ts';
+
+let app: TestApp;
+let tenant: TestTenant;
+beforeAll(async () => {
+  app = await createTestApp();
+});
+beforeEach(async () => {
+  tenant = await createTenant(app.database);
+});
+afterAll(() => app.close());
+
+const ROWS = 12;
+const csv = `url\n${Array.from({ length: ROWS }, (_, n) => `lead-${n}.example`).join('\n')}\n`;
+const buy = (change: PlanChange) =>
+  changePlan(app.database.admin, { tenant: tenant.id, now: new Date(), ...change });
+const headers = () => tenant.keys.operator.headers;
+
+/** Reads the file and asks for every triage once, as the workflow would. */
+async function importAll(): Promise<{ batch: string }> {
+  const { id, input } = await uploadLeads(app, tenant, csv);
+  await readWhole(app, input);
+  const options = { window: 20, pollMs: 10, durationMs: 0, signal: AbortSignal.timeout(20_000) };
+  const deps = {
+    ...importDeps(app),
+    requestTriage: testRequests.requestTriage,
+    startSoon: async () => undefined,
+  };
+  await pumpTriages(deps, input, { ...options, onWaiting: () => undefined });
+  return { batch: id };
+}
+
+const get = async (path: string) => (await app.request('GET', path, { headers: headers() })).body;
+const heldLeads = (code: string) => get(`/v1/leads?limit=50&hold_code=${code}`);
+
+// sabotage: src/leads/batches/pump-triages.ts :: await holdUnstarted({ tx, now: clock.now() }, { tenant, id: leadId }, hold); =>
+test('an import beyond the quota keeps every lead: those without a triage say why, count as errors and can be tried again', async () => {
+  await buy({ triage_quota: 5 });
+  const { batch } = await importAll();
+  const { counts } = await get(`/v1/batches/${batch}`);
+  expect(counts).toMatchObject({ total: ROWS, created: ROWS, error: ROWS - 5, processed: ROWS - 5 });
+  const { data: held } = await heldLeads('quota_exceeded');
+  expect(held).toHaveLength(ROWS - 5);
+  for (const lead of held) {
+    expect(lead.status).toBe('new');
+    expect(lead.hold.message).toMatch(/^Your 5 triages .*00:00 UTC\.$/);
+  }
+  const runs = await app.database.admin`select 1 from runs where tenant_id = ${tenant.id}
+    and kind = 'triage-room'`;
+  expect(runs).toHaveLength(5);
+  await buy({ triage_quota: 100 });
+  const again = await app.request('POST', `/v1/leads/${held[0].id}/triage`, { headers: headers() });
+  expect(again.status).toBe(202);
+});
+
+test.each([
+  [
+    'credits_exhausted',
+    () => app.database.admin`insert into credit_periods (tenant_id, month, granted)
+    values (${tenant.id}, date_trunc('month', now() at time zone 'utc')::date, 0)`,
+  ],
+  ['subscription_inactive', () => buy({ subscription_status: 'past_due' })],
+] as const)('an import that meets %s holds its leads with it', async (code, arrange) => {
+  await arrange();
+  const { batch } = await importAll();
+  expect((await get(`/v1/batches/${batch}`)).counts).toMatchObject({ created: ROWS, error: ROWS });
+  expect((await heldLeads(code)).data).toHaveLength(ROWS);
+});
+
+// sabotage: src/control/admission/admit-work.ts :: if (tenant.status === 'active') return; => return;
+test('an import goes on for hours: a tenant that is suspended meanwhile starts nothing more', async () => {
+  const { input } = await uploadLeads(app, tenant, csv);
+  await readWhole(app, input);
+  await app.database.admin`update tenants set status = 'suspended' where id = ${tenant.id}`;
+  const deps = {
+    ...importDeps(app),
+    requestTriage: testRequests.requestTriage,
+    startSoon: async () => undefined,
+  };
+  const signal = AbortSignal.timeout(20_000);
+  await pumpTriages(deps, input, {
+    window: 20,
+    pollMs: 10,
+    durationMs: 0,
+    signal,
+    onWaiting: () => undefined,
+  });
+  expect((await heldLeads('tenant_suspended')).data).toHaveLength(ROWS);
+});

@@ -1,0 +1,1 @@
+export { openMonth } from './open-month/workflow.ts';
