@@ -149,6 +149,12 @@ test('doctor says of each part what was found', async () => {
     expect(parts).toContain(part);
 });
 
+test('files sweep finds the storage and the database of the stack that runs', async () => {
+  const ran = await agos(['files', 'sweep', '--json']);
+  expect(ran.code).toBe(0);
+  expect(lineOf(ran)).toEqual({ removed: 0, removed_bytes: 0, kept: 0, foreign: 0 });
+});
+
 test('a second up on the same folder is wrong use, and is told who runs there', async () => {
   const ran = await agos(['up']);
   expect([ran.code, ran.err]).toEqual([2, expect.stringContaining(`process ${up.child.pid}`)]);

@@ -5,6 +5,7 @@ import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { eventsCommand } from './events.ts';
 import { EXIT } from './exit.ts';
+import { filesCommand } from './files.ts';
 import { importCommand } from './import.ts';
 import { killCommand } from './kill.ts';
 import { leadCommand } from './lead.ts';
@@ -35,6 +36,7 @@ for (const command of [
   leadCommand(),
   batchCommand(),
   eventsCommand(),
+  filesCommand(),
   decideCommand(),
   killCommand(),
 ]) {

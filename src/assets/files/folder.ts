@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
@@ -55,12 +56,14 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 async function* listFiles(dir: string): AsyncGenerator<ListedFile> {
+  if (!existsSync(dir)) return;
   for await (const entry of await opendir(dir, { recursive: true })) {
     const file = join(entry.parentPath, entry.name);
     const path = relative(dir, file);
     if (!entry.isFile() || tenantOfPath(path) === null) continue;
-    const { size, mtime } = await stat(file);
-    yield { path, sizeBytes: size, modifiedAt: mtime };
+    // A half-written one may have got its name meanwhile.
+    const about = await stat(file).catch(() => null);
+    if (about) yield { path, sizeBytes: about.size, modifiedAt: about.mtime };
   }
 }
 

@@ -1,6 +1,6 @@
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-/** Files of before versions are named by their digest, later ones by their asset. */
-const PATH = new RegExp(`^(${UUID})/[0-9a-f]{2}/(?:[0-9a-f]{64}|${UUID})$`);
+/** Files of before versions are named by their digest, later ones by their asset; half-written ones end otherwise. */
+const PATH = new RegExp(`^(${UUID})/[0-9a-f]{2}/(?:[0-9a-f]{64}|${UUID})(?:\\.${UUID})?$`);
 
 /** Path of an asset's bytes: under its tenant, in one of 256 folders. */
 export function pathFor(tenant: string, assetId: string): string {
