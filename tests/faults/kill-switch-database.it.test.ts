@@ -42,7 +42,6 @@ async function agosKill(...args: string[]): Promise<{ code: number; out: string 
 }
 
 // sabotage: src/control/kill-switch/watch-stops.ts :: tell(() => stop); =>
-// sabotage: src/control/kill-switch/step-gate.ts :: await end({ outcome: 'stopped', error: stoppedError(why) }).catch(() => undefined); => await end({ outcome: 'stopped', error: stoppedError(why) });
 // sabotage: src/cli/kill-global.ts :: await file.write({ reason, by: whoAmI(), at: new Date() }); =>
 test('with PostgreSQL stopped nothing starts; the stop file ends what is at work on its machine, and refuses until it is gone', async () => {
   const busy = stack.sites.add((response) =>

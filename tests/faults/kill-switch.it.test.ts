@@ -121,7 +121,7 @@ function siteBusyWith(step: string): FaultSite {
 }
 
 // sabotage: src/control/kill-switch/watch-stops.ts :: everybody ?? tenants.get(tenant)); => everybody);
-// sabotage: src/control/kill-switch/step-gate.ts :: throw stoppedError(why); => throw error;
+// sabotage: src/control/kill-switch/step-gate.ts :: await end({ outcome: 'stopped', error: stoppedError(why) }).catch(() => undefined); =>
 // sabotage: workflows/triage/triage-room/workflow.ts :: stopHoldOf(error) ?? { => {
 test.each(['fetch_site', 'inspect_page', 'check_links', 'measure_page', 'summarise'])(
   'what is at work is aborted, held and not begun again: %s',
@@ -154,7 +154,6 @@ test.each(['fetch_site', 'inspect_page', 'check_links', 'measure_page', 'summari
   120_000,
 );
 
-// sabotage: src/control/kill-switch/step-gate.ts :: if (found) return found; =>
 // sabotage: src/control/kill-switch/watch-stops.ts :: tenants.get(tenant)); => [...tenants.values()][0]);
 test('with many leads in flight nothing starts later than one second after, round for round; another tenant’s goes on; what was held can be asked for again', async () => {
   const { admin } = stack.app.database;

@@ -5,6 +5,8 @@ import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
 import { insertLead, insertRun } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import { newId } from '../../runtime/ids.ts';
+import { createStepGate } from './step-gate.ts';
+import { createStopFile } from './stop-file.ts';
 
 let app: TestApp;
 let tenant: TestTenant;
@@ -189,4 +191,36 @@ test('the receipt tells what was at work, what stopped, what did not answer and 
   const later = await get(path);
   expect(later.body).toMatchObject({ complete: true, not_stopped: [] });
   expect(runsOf(later.body.acknowledged)).toEqual([soon.run, lost.run, silent.run].sort());
+});
+
+// sabotage: src/control/kill-switch/step-gate.ts :: if (found) return found; =>
+// sabotage: src/control/kill-switch/step-gate.ts :: if (onThisMachine) throw stoppedError(onThisMachine); =>
+test('a step that waited in a queue looks before it begins: its work is not even called', async () => {
+  const stopFile = createStopFile(join(app.assetsDir, 'stop'));
+  const gate = createStepGate({ db: app.database.db, stopFile, worker: 'test:1' });
+  const runId = await insertRun(app.database, ownerOf(tenant));
+  const step = {
+    tenant: tenant.id,
+    principalId: tenant.keys.owner.id,
+    runId,
+    leadId: null,
+    step: 'fetch_site',
+  };
+  let calls = 0;
+  const run = () =>
+    gate.run(step, {
+      signal: new AbortController().signal,
+      work: async () => {
+        calls += 1;
+      },
+    });
+  await turnOn();
+  await expect(run()).rejects.toMatchObject({ code: 'kill_switch_on', details: { reach: 'tenant' } });
+  await turnOff();
+  await stopFile.write({ reason: 'By hand.', by: 'us', at: new Date() });
+  await expect(run()).rejects.toMatchObject({ code: 'kill_switch_on', details: { reach: 'machine' } });
+  expect(calls).toBe(0);
+  await stopFile.remove();
+  await run();
+  expect(calls).toBe(1);
 });
