@@ -28,7 +28,7 @@ export type RunningWorker = {
 };
 
 /** Most activities end by themselves in this time after SIGTERM; the others are cancelled then. */
-const SHUTDOWN_GRACE_MS = 10_000;
+export const SHUTDOWN_GRACE_MS = 10_000;
 
 /** Starts the worker process: waits for Temporal, then serves its queues until it is shut down. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {

@@ -25,7 +25,7 @@ export type RunningWorkers = {
 };
 
 /** Cancelled activities get this long to clean up before the process ends without them. */
-const CLEAN_UP_MS = 8_000;
+export const CLEAN_UP_MS = 8_000;
 
 /** Runs one worker for each queue, in this process. */
 export async function startWorkers(deps: WorkersDeps): Promise<RunningWorkers> {
