@@ -14,9 +14,10 @@ import {
 } from '../../examples/server/index.ts';
 import { findChromium } from '../../src/stack/chromium/find.ts';
 import { createProgress } from '../../src/stack/progress.ts';
+import { median } from '../harness/statistics.ts';
 import { writeHeavyPages } from './heavy-pages.ts';
 import { type Category, cliSide, ourSide, type Scores, type Side } from './sides.ts';
-import { chooseSpread, judge, LEAST_SITES, median, ownNoise, type SiteRuns, whyTrial } from './statistics.ts';
+import { chooseSpread, judge, LEAST_SITES, ownNoise, type SiteRuns, whyTrial } from './statistics.ts';
 
 const PORT = 8_443;
 /** Among sites that all score 99 or 100 the order is chance: the rule asks for sites over the whole range. */

@@ -1,10 +1,4 @@
-/** Middle value of a list; the mean of the two middle ones when there are two. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const upper = sorted[Math.floor(middle)] ?? Number.NaN;
-  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? Number.NaN) + upper) / 2 : upper;
-}
+import { median } from '../harness/statistics.ts';
 
 /** Median difference between any two runs of one side: how much the tool disagrees with itself. */
 export function ownNoise(runs: readonly number[]): number {

@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createProgress, elapsed, type Progress } from '../src/stack/progress.ts';
+import { bareRoute } from './bare-route/benchmark.ts';
+import { growth } from './growth/benchmark.ts';
+import { type Arguments, readArguments } from './harness/arguments.ts';
+import type { BenchContext, Benchmark, PairedBenchmark, Section } from './harness/benchmark.ts';
+import { keepRaw, readRaw, writeSection } from './harness/document.ts';
+import { controlWords, judgeLane, type LaneResult } from './harness/judge-lane.ts';
+import { pairedMarkdown } from './harness/paired-section.ts';
+import { installPeers } from './harness/peers.ts';
+import { runPairs } from './harness/run-pairs.ts';
+import { leadTime } from './lead-time/benchmark.ts';
+import { lighthouseCli } from './lighthouse-cli/benchmark.ts';
+import { rawTemporal } from './raw-temporal/benchmark.ts';
+import { slidingWindow } from './sliding-window/benchmark.ts';
+
+/** `npm run bench -- NAME`: the numbers are those of the plan of benchmarks. */
+const BENCHMARKS: Record<string, Benchmark> = {
+  '1': lighthouseCli,
+  '4': rawTemporal,
+  '7': slidingWindow,
+  '8': bareRoute,
+  'lead-time': leadTime,
+  growth,
+};
+
+const progress = createProgress();
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+
+try {
+  const options = readArguments(process.argv.slice(2), Object.keys(BENCHMARKS));
+  await measure(options, BENCHMARKS[options.name] as Benchmark, progress);
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error;
+  process.exitCode = 130;
+}
+
+async function measure(options: Arguments, benchmark: Benchmark, progress: Progress): Promise<void> {
+  const startedMs = Date.now();
+  if (benchmark.needsPeers) installPeers(progress);
+  const dataDir = mkdtempSync(join(tmpdir(), 'agos-bench-'));
+  const context: BenchContext = {
+    quick: options.quick,
+    dataDir,
+    environment: process.env,
+    progress,
+    signal: interrupted.signal,
+    options,
+  };
+  try {
+    const { section, versions } = await measureKind(options, benchmark, context);
+    const name = `${options.name}${options.control ? '-control' : ''}${options.quick ? '-quick' : ''}`;
+    progress.line(`Everything that was seen: ${keepRaw(name, section.raw)}`);
+    process.stdout.write(`\n${section.markdown}\n\n`);
+    if (options.quick) progress.line('A quick run proves nothing and is not written down.');
+    else if (!options.control) writeSection(options.name, section, versions);
+    progress.line(`It took ${elapsed(startedMs)}`);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function measureKind(
+  options: Arguments,
+  benchmark: Benchmark,
+  context: BenchContext,
+): Promise<{ section: Section; versions: Record<string, string> }> {
+  const title = /^\d/.test(options.name) ? `${options.name}. ${benchmark.title}` : benchmark.title;
+  if (benchmark.kind === 'table') {
+    const { markdown, raw, versions } = await benchmark.measure(context);
+    return { section: { title, markdown, raw }, versions };
+  }
+  const opened = await benchmark.open(context);
+  try {
+    const { lanes, pairs } = await measureLanes(opened, options, context);
+    const control = readRaw<{ lanes: LaneResult[] }>(`${options.name}-control`);
+    const markdown = pairedMarkdown(opened.conditions, lanes, control && controlWords(control.lanes));
+    return { section: { title, markdown, raw: { lanes, pairs } }, versions: opened.versions };
+  } finally {
+    await opened.close();
+  }
+}
+
+async function measureLanes(opened: PairedBenchmark, options: Arguments, context: BenchContext) {
+  const lanes: LaneResult[] = [];
+  const pairs: Record<string, unknown> = {};
+  for (const lane of opened.lanes) {
+    const sameWork = await lane.sameWork();
+    context.progress.line(`${lane.id}: same work: ${sameWork}`);
+    const seen = await runPairs(lane, { ...options, progress: context.progress, signal: context.signal });
+    lanes.push(judgeLane(lane, seen, sameWork));
+    pairs[lane.id] = seen;
+  }
+  return { lanes, pairs };
+}
