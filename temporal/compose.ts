@@ -20,10 +20,13 @@ import { createSpender } from '../src/control/spend/spender.ts';
 import { sweepReservations } from '../src/control/spend/sweep-reservations.ts';
 import type { RunRow } from '../src/journal/runs/repository.ts';
 import { startRun } from '../src/journal/runs/start-run.ts';
+import { observeCalls } from '../src/models/calls/observe-calls.ts';
 import type { SkillRunner } from '../src/models/calls/run-skill.ts';
 import { type Clock, systemClock } from '../src/runtime/clock.ts';
 import { type Config, required } from '../src/runtime/config.ts';
 import { openDatabase } from '../src/runtime/database/database.ts';
+import { observeDatabase } from '../src/runtime/telemetry/observe-database.ts';
+import type { Registry } from '../src/runtime/telemetry/registry.ts';
 import { loadPlaybooks } from '../src/triage/playbooks/load.ts';
 import { createTriageRequests } from '../src/triage/triage-room/request-triage.ts';
 import { createGateway } from './gateway.ts';
@@ -34,18 +37,23 @@ import { composeScanner } from './scanner.ts';
 import { composeStorage } from './storage.ts';
 
 /** What the worker is made of: each area's activities and reconciler, and how it all is closed, last first. */
-export function compose(config: Config, client: Client): { activities: object; close(): Promise<void> } {
+export function compose(
+  config: Config,
+  client: Client,
+  registry: Registry | undefined,
+): { activities: object; close(): Promise<void> } {
   const clock = systemClock;
-  const db = openDatabase({
+  const doors = openDatabase({
     url: required(config, 'DATABASE_URL'),
     systemUrl: required(config, 'DATABASE_SYSTEM_URL'),
   });
+  const db = registry ? observeDatabase(doors, registry) : doors;
   const gateway = createGateway({ client, workflows: RUN_WORKFLOWS, publicUrl: config.AGOS_PUBLIC_URL });
   const signingSecret = required(config, 'AGOS_SIGNING_SECRET');
   const storage = composeStorage(config);
   const origin = required(config, 'AGOS_ASSETS_URL');
   const assets = createAssetStore({ storage, origin, signingSecret, clock });
-  const { scanner, guard, cpu, close: closeBrowser } = composeScanner(config, clock);
+  const { scanner, guard, cpu, close: closeBrowser } = composeScanner(config, clock, registry);
   const caps = spendCapsOf(config);
   const spend = createSpender({ db, clock, caps });
   const stopFile = createStopFile(resolve(config.AGOS_STOP_FILE));
@@ -81,7 +89,7 @@ export function compose(config: Config, client: Client): { activities: object; c
         cpu,
         cpuSecondMicroUsd: config.AGOS_CPU_SECOND_MICRO_USD,
         playbooks: loadPlaybooks(),
-        skills: composeSkills(config, clock),
+        skills: composeSkills(config, clock, registry),
         decisions: {
           verifyTicket: createTickets({ signingSecret, clock }).verify,
           requireTicket: config.AGOS_REQUIRE_DECISION_TICKET,
@@ -96,7 +104,7 @@ export function compose(config: Config, client: Client): { activities: object; c
 }
 
 /** Claude where a key is set; without one every skill answers by its offline method. */
-function composeSkills(config: Config, clock: Clock): SkillRunner {
+function composeSkills(config: Config, clock: Clock, registry: Registry | undefined): SkillRunner {
   const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl } = config;
   return {
     provider: apiKey ? createAnthropicProvider({ apiKey, ...(baseUrl && { baseUrl }) }) : null,
@@ -106,5 +114,6 @@ function composeSkills(config: Config, clock: Clock): SkillRunner {
       strategic: config.AGOS_MODEL_STRATEGIC,
     },
     clock,
+    ...(registry && { observe: observeCalls(registry) }),
   };
 }

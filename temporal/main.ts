@@ -1,5 +1,8 @@
 import { readConfig } from '../src/runtime/config.ts';
 import { createLogger } from '../src/runtime/logger.ts';
+import { createRegistry } from '../src/runtime/telemetry/registry.ts';
+import { serveMetrics } from '../src/runtime/telemetry/serve-metrics.ts';
+import { bufferCoreMetrics } from './core-metrics.ts';
 import { installRuntime } from './runtime.ts';
 import { type RunningWorker, startWorker } from './worker.ts';
 
@@ -7,7 +10,10 @@ import { type RunningWorker, startWorker } from './worker.ts';
 const config = readConfig();
 const log = createLogger({ level: config.AGOS_LOG_LEVEL, name: 'worker' });
 const starting = new AbortController();
+const metricsAddress = config.AGOS_WORKER_METRICS_ADDRESS;
+const registry = metricsAddress ? createRegistry('worker') : undefined;
 let worker: RunningWorker | undefined;
+let closeMetrics: (() => Promise<void>) | undefined;
 
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.once(name, () => {
@@ -18,8 +24,13 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 try {
-  installRuntime(log);
-  worker = await startWorker({ config, log, signal: starting.signal });
+  installRuntime(log, registry && bufferCoreMetrics(registry));
+  if (registry && metricsAddress) {
+    const metrics = await serveMetrics(registry, metricsAddress);
+    closeMetrics = metrics.close;
+    log.info({ port: metrics.port }, 'metrics are served');
+  }
+  worker = await startWorker({ config, log, registry, signal: starting.signal });
   if (starting.signal.aborted) await worker.shutdown();
   await worker.done;
   log.info('worker has stopped');
@@ -28,4 +39,6 @@ try {
     log.fatal({ err: error }, 'worker crashed');
     process.exitCode = 1;
   }
+} finally {
+  await closeMetrics?.();
 }

@@ -4,11 +4,13 @@ import type { Config } from '../src/runtime/config.ts';
 import { createGuardedFetch } from '../src/runtime/egress/fetch.ts';
 import { createEgressGuard, type EgressGuard } from '../src/runtime/egress/guard.ts';
 import { startFilteringProxy } from '../src/runtime/egress/proxy.ts';
+import type { Registry } from '../src/runtime/telemetry/registry.ts';
 import { createMachineLock } from '../src/sites/browser/machine-lock.ts';
 import { createBrowserPool } from '../src/sites/browser/pool.ts';
 import { createSiteFetcher } from '../src/sites/fetch/index.ts';
 import { createLighthouseRunner } from '../src/sites/lighthouse/run.ts';
 import { type CpuMeter, createCpuMeter } from '../src/sites/scan/cpu-meter.ts';
+import { observeBrowser, observeCpu, observeScanner } from '../src/sites/scan/observe-scans.ts';
 import { createSiteScanner, type SiteScanner } from '../src/sites/scan/site-scanner.ts';
 import { fetchUserAgent } from '../src/sites/user-agent.ts';
 
@@ -21,6 +23,7 @@ const RENDERER_MEMORY_MB = 1_000;
 export function composeScanner(
   config: Config,
   clock: Clock,
+  registry: Registry | undefined,
 ): { scanner: SiteScanner; guard: EgressGuard; cpu: CpuMeter; close(): Promise<void> } {
   const guard = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
   const extraCa = config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
@@ -49,5 +52,7 @@ export function composeScanner(
     await lighthouse.close();
     await pool.close();
   };
-  return { scanner, guard, cpu, close };
+  if (!registry) return { scanner, guard, cpu, close };
+  observeBrowser(pool, registry);
+  return { scanner: observeScanner(scanner, registry), guard, cpu: observeCpu(cpu, registry), close };
 }

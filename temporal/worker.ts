@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../src/runtime/config.ts';
 import type { Logger } from '../src/runtime/logger.ts';
+import type { Registry } from '../src/runtime/telemetry/registry.ts';
 import { bundleFile, bundleWorkflows } from './bundle.ts';
 import { createDataConverter } from './codec/data-converter.ts';
 import { compose } from './compose.ts';
 import { openClient, readTemporalTarget, type TemporalTarget } from './connection.ts';
+import { observeActivities } from './observe-activities.ts';
 import { parseQueues } from './queues.ts';
 import { connectWhenReady } from './ready.ts';
 import { ensureSchedules, SCHEDULE_INTERVALS, type ScheduleIntervals } from './schedules.ts';
@@ -16,6 +18,8 @@ export type WorkerOptions = {
   /** Where Temporal is; without it the standard environment variables say so. */
   target?: TemporalTarget;
   intervals?: ScheduleIntervals;
+  /** Takes the metrics of this process; absent where nobody reads them. */
+  registry?: Registry | undefined;
   /** Ends the wait for Temporal at the start. */
   signal?: AbortSignal;
 };
@@ -32,14 +36,14 @@ export const SHUTDOWN_GRACE_MS = 10_000;
 
 /** Starts the worker process: waits for Temporal, then serves its queues until it is shut down. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { config, log } = options;
+  const { config, log, registry } = options;
   const queues = parseQueues(config.AGOS_QUEUES);
   const target = options.target ?? readTemporalTarget();
   const dataConverter = createDataConverter(config.AGOS_PAYLOAD_KEYS);
   const bundle = queues.includes('workflows') ? await loadBundle(config) : undefined;
   const connection = await connectWhenReady(target, log, options.signal ?? new AbortController().signal);
   const client = openClient(target, dataConverter);
-  const parts = compose(config, client);
+  const parts = compose(config, client, registry);
   const close = async (): Promise<void> => {
     await parts.close();
     await client.connection.close();
@@ -55,6 +59,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       activities: parts.activities,
       queues,
       shutdownGraceMs: SHUTDOWN_GRACE_MS,
+      observers: registry ? [observeActivities(registry)] : [],
       report: (error, about) => log.error({ ...about, err: error }, 'an activity failed unexpectedly'),
     });
     const done = thenClose(workers.done, close);

@@ -1,5 +1,10 @@
 import type { DataConverter } from '@temporalio/common';
-import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  type ActivityInterceptorsFactory,
+  type NativeConnection,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { failureInterceptor, type ReportUnexpected } from './activity-interceptor.ts';
 import { TASK_QUEUES, type TaskQueue } from './queues.ts';
 
@@ -15,6 +20,8 @@ export type WorkersDeps = {
   /** How long running activities may go on at shutdown before they are cancelled. */
   shutdownGraceMs: number;
   report: ReportUnexpected;
+  /** Look on from outside at every attempt, with the failure that Temporal hears of. */
+  observers?: readonly ActivityInterceptorsFactory[];
 };
 
 export type RunningWorkers = {
@@ -64,7 +71,7 @@ function optionsFor(deps: WorkersDeps, queue: TaskQueue): WorkerOptions {
       ...common,
       activities: deps.activities,
       maxConcurrentActivityTaskExecutions: concurrency,
-      interceptors: { activity: [failureInterceptor(deps.report)] },
+      interceptors: { activity: [...(deps.observers ?? []), failureInterceptor(deps.report)] },
     };
   }
   if (!deps.bundle) throw new Error('The worker of the queue "workflows" needs the workflow bundle.');

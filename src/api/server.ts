@@ -4,9 +4,11 @@ import { secureHeaders } from 'hono/secure-headers';
 import { createAuthenticate } from '../access/identity/authenticate.ts';
 import { createTokenVerifier, type Issuer } from '../access/identity/tokens.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { Registry } from '../runtime/telemetry/registry.ts';
 import { mountDocument } from './document.ts';
 import { mountHealth } from './health.ts';
 import { type ApiEnv, mountRoutes } from './kit/mount.ts';
+import { observeRequests } from './observe-requests.ts';
 import { allRoutes, type RoutesDeps } from './routes.ts';
 
 export type AppDeps = RoutesDeps & {
@@ -16,6 +18,8 @@ export type AppDeps = RoutesDeps & {
   signingSecret: string;
   /** Decrypts payloads for the Temporal Web UI, at `/codec`; absent without payload keys. */
   codecEndpoint?: Hono;
+  /** Takes the metrics of requests; absent where nobody reads them. */
+  registry?: Registry;
   /** See `KitDeps`. */
   checkContract?: boolean;
 };
@@ -26,6 +30,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>();
   const routes = allRoutes(deps);
   const authenticate = createAuthenticate({ db, clock, verifyToken: createTokenVerifier(deps.issuers) });
+  if (deps.registry) app.use(observeRequests(deps.registry));
   app.use(async (c, next) => {
     await next();
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');

@@ -22,8 +22,12 @@ import { type Config, required } from '../runtime/config.ts';
 import { openDatabase } from '../runtime/database/database.ts';
 import { createEgressGuard } from '../runtime/egress/guard.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { observeDatabase } from '../runtime/telemetry/observe-database.ts';
+import { createRegistry, type Registry } from '../runtime/telemetry/registry.ts';
+import { serveMetrics } from '../runtime/telemetry/serve-metrics.ts';
 import { createTriageRequests } from '../triage/triage-room/request-triage.ts';
 import { type Listening, listen } from './listen.ts';
+import { observeInstallation } from './observe-installation.ts';
 import { type AppDeps, createApp } from './server.ts';
 
 export type ServerOptions = {
@@ -47,7 +51,9 @@ const CONNECTION_WAIT_MS = 1_500;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, logger } = options;
   const hostname = config.AGOS_HOST;
-  const parts = compose(config, logger, options.target ?? readTemporalTarget());
+  const metricsAddress = config.AGOS_API_METRICS_ADDRESS;
+  const registry = metricsAddress ? createRegistry('api') : undefined;
+  const parts = compose(config, logger, { target: options.target ?? readTemporalTarget(), registry });
   const listening: Listening[] = [];
   const close = async (): Promise<void> => {
     // First: a server that stops waits for its open answers.
@@ -60,6 +66,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     listening.push(assets);
     const api = await listen(createApp(parts.app), { hostname, port: config.AGOS_PORT });
     listening.push(api);
+    if (registry && metricsAddress) {
+      observeInstallation(parts.app, registry);
+      const metrics = await serveMetrics(registry, metricsAddress);
+      listening.push(metrics);
+      logger.info({ port: metrics.port }, 'metrics are served');
+    }
     logger.info({ host: hostname, port: api.port, assets_port: assets.port }, 'API is serving');
     return { port: api.port, assetsPort: assets.port, close };
   } catch (error) {
@@ -72,14 +84,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 function compose(
   config: Config,
   logger: Logger,
-  target: TemporalTarget,
+  { target, registry }: { target: TemporalTarget; registry: Registry | undefined },
 ): { app: AppDeps; assets: Hono; close(): Promise<void> } {
   const clock = systemClock;
   const signingSecret = required(config, 'AGOS_SIGNING_SECRET');
   const files = { storage: composeStorage(config), origin: ownOrigin(config), signingSecret, clock };
   const url = required(config, 'DATABASE_URL');
   const systemUrl = required(config, 'DATABASE_SYSTEM_URL');
-  const db = openDatabase({ url, systemUrl, waitMs: CONNECTION_WAIT_MS });
+  const doors = openDatabase({ url, systemUrl, waitMs: CONNECTION_WAIT_MS });
+  const db = registry ? observeDatabase(doors, registry) : doors;
   const client = openClient(target, createDataConverter(config.AGOS_PAYLOAD_KEYS));
   const caps = spendCapsOf(config);
   const codecEndpoint = composeCodecEndpoint(config, target);
@@ -101,6 +114,7 @@ function compose(
       stopFile: createStopFile(resolve(config.AGOS_STOP_FILE)),
       workflowUrl: (workflowId) => webUiPage(config, target.namespace, workflowId),
       ...(codecEndpoint && { codecEndpoint }),
+      ...(registry && { registry }),
     },
     assets: createAssetsServer({ ...files, logger }),
     close: async () => {

@@ -11,6 +11,9 @@ const setting = z.string().min(1);
 
 const prefix = z.string().regex(/^[\w-][\w.-]{0,99}$/, 'must be one name without slashes');
 
+/** `host:port`; an IPv6 address in brackets. */
+const listenAddress = z.string().regex(/^(?:[\w.-]+|\[[\da-fA-F:.]+\]):\d{1,5}$/, 'must be host:port');
+
 const contact = z
   .string()
   .refine(isContact, 'must be a URL or a mail address of at most 200 plain characters, without parentheses');
@@ -74,6 +77,9 @@ const environmentSchema = z.object({
   AGOS_GLOBAL_DAILY_USD: z.coerce.number().min(0).max(1_000_000).default(100),
   /** What a second of CPU time costs, in micro-dollars. */
   AGOS_CPU_SECOND_MICRO_USD: z.coerce.number().min(0).max(1_000_000).default(20),
+  /** Where Prometheus reads the metrics of the API and of the worker; nothing listens when unset. */
+  AGOS_API_METRICS_ADDRESS: listenAddress.optional(),
+  AGOS_WORKER_METRICS_ADDRESS: listenAddress.optional(),
   AGOS_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 

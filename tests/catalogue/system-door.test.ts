@@ -11,6 +11,7 @@ const CALL_SITES: Record<SystemPurpose, RegExp> = {
   key_by_hash: /^src\/access\/keys\/verify-key\.ts$/,
   members_by_identity: /^src\/access\/identity\/authenticate\.ts$/,
   unmarked_runs: /^src\/journal\/runs\/repository\.ts$/,
+  outbox_lag: /^src\/journal\/runs\/repository\.ts$/,
   open_runs: /^src\/journal\/runs\/repository\.ts$/,
   undelivered_cancels: /^src\/journal\/runs\/repository\.ts$/,
   audits_in_flight: /^activities\/triage\/reconcile-triage\.ts$/,
@@ -20,10 +21,13 @@ const CALL_SITES: Record<SystemPurpose, RegExp> = {
   tenants_of_a_month: /^src\/control\/quotas\/open-month\.ts$/,
 };
 
+/** The doors themselves, and the same doors observed. */
+const DOORS = /^src\/runtime\/(database\/database|telemetry\/\w+-database)\.ts$/;
+
 async function callSites(): Promise<{ file: string; purpose: string }[]> {
   const found: { file: string; purpose: string }[] = [];
   for await (const file of glob('{src,activities,workflows,temporal}/**/*.ts', { cwd: ROOT })) {
-    if (file.endsWith('.test.ts') || file === 'src/runtime/database/database.ts') continue;
+    if (file.endsWith('.test.ts') || DOORS.test(file)) continue;
     const text = readFileSync(join(ROOT, file), 'utf8');
     for (const [, purpose] of text.matchAll(/withSystem(?:<[^(]*>)?\(\s*['"`]?([^'"`,)\s]*)/g)) {
       found.push({ file: file.replaceAll('\\', '/'), purpose: purpose ?? '' });

@@ -29,6 +29,8 @@ export type EventHub = {
   join(tenant: string): Follower;
   /** Reads for a stream, few at once. */
   reading<T>(read: () => Promise<T>): Promise<T>;
+  /** How many streams are open in this process. */
+  openStreams(): number;
   /** Ends every stream. */
   close(): void;
 };
@@ -112,6 +114,7 @@ export function createEventHub(db: Pick<Database, 'listen'>): EventHub {
       return follow(tenant, here);
     },
     reading: (read) => reads(read),
+    openStreams: () => [...places.values()].reduce((sum, here) => sum + here.size, 0),
     close: () => {
       closing = true;
       closed.resolve();

@@ -174,6 +174,20 @@ export async function findUnmarked(
   );
 }
 
+/** How many runs of all tenants Temporal has not confirmed, and for how long the oldest of them has waited. */
+export async function readOutboxLag(db: Database): Promise<{ unmarked: number; oldestSeconds: number }> {
+  return db.withSystem('outbox_lag', async (tx) => {
+    const [row] = await tx
+      .select({
+        unmarked: sql<number>`count(*)::int`,
+        oldest: sql<number>`coalesce(extract(epoch from clock_timestamp() - min(${runs.requestedAt})), 0)::float8`,
+      })
+      .from(runs)
+      .where(and(isNull(runs.endedAt), eq(runs.status, 'requested')));
+    return { unmarked: row?.unmarked ?? 0, oldestSeconds: Math.max(0, row?.oldest ?? 0) };
+  });
+}
+
 /** Open runs of every tenant whose workflow has still to be told that it is cancelled. */
 export async function findUndeliveredCancels(db: Database, where: { limit: number }): Promise<RunRow[]> {
   return db.withSystem('undelivered_cancels', (tx) =>

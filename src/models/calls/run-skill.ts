@@ -12,7 +12,14 @@ export type SkillRunner = {
   provider: ModelProvider | null;
   models: Record<'fast' | 'balanced' | 'strategic', string>;
   clock: Clock;
+  /** Looks on while a skill runs: metrics and traces. */
+  observe?: ObserveCall;
 };
+
+export type ObserveCall = <Output>(
+  skill: { name: string; tier: keyof SkillRunner['models'] },
+  call: () => Promise<SkillRun<Output>>,
+) => Promise<SkillRun<Output>>;
 
 /** The agent that a skill works for, as the registry has it: who it is, and how long one call may take. */
 export type SkillAgent = { systemPrompt: string; timeoutSeconds: number };
@@ -37,22 +44,34 @@ export type SkillRun<Output> = {
   modelError: string | null;
 };
 
+type SkillCall = {
+  agent: SkillAgent;
+  signal: AbortSignal;
+  timeoutMs: number;
+  mayRetry: boolean;
+  budget: CallBudget;
+};
+
 /**
  * Runs a skill once: by the model of its tier, else by its offline method. A passing failure is thrown
  * while `mayRetry`, so that Temporal tries again; any other one, and a budget that has no room for the call,
  * falls back to the offline method.
  */
-export async function runSkill<Input, Output>(
+export function runSkill<Input, Output>(
   runner: SkillRunner,
   skill: Skill<Input, Output>,
   input: Input,
-  call: {
-    agent: SkillAgent;
-    signal: AbortSignal;
-    timeoutMs: number;
-    mayRetry: boolean;
-    budget: CallBudget;
-  },
+  call: SkillCall,
+): Promise<SkillRun<Output>> {
+  const answer = () => answerSkill(runner, skill, input, call);
+  return runner.observe ? runner.observe(skill, answer) : answer();
+}
+
+async function answerSkill<Input, Output>(
+  runner: SkillRunner,
+  skill: Skill<Input, Output>,
+  input: Input,
+  call: SkillCall,
 ): Promise<SkillRun<Output>> {
   const startedMs = runner.clock.now().getTime();
   const parsed = skill.inputSchema.parse(input);

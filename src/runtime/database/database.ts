@@ -13,6 +13,7 @@ export const SYSTEM_PURPOSES = {
   key_by_hash: ['api_keys', 'tenants'],
   members_by_identity: ['members', 'tenants'],
   unmarked_runs: ['runs'],
+  outbox_lag: ['runs'],
   open_runs: ['runs'],
   undelivered_cancels: ['runs'],
   audits_in_flight: ['audits'],
@@ -51,14 +52,20 @@ export type DatabaseOptions = {
 
 /** No transaction spans a network call, so one that is idle for so long is a fault and holds locks. */
 const IDLE_IN_TRANSACTION_MS = 20_000;
-const SYSTEM_CONNECTIONS = 2;
+
+/** Connections of each door in one process, unless told otherwise. */
+export const CONNECTIONS = { tenant: 10, system: 2 } as const;
 
 /** Opens both doors. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const { maxConnections = 10, waitMs, idleInTransactionMs = IDLE_IN_TRANSACTION_MS } = options;
+  const {
+    maxConnections = CONNECTIONS.tenant,
+    waitMs,
+    idleInTransactionMs = IDLE_IN_TRANSACTION_MS,
+  } = options;
   const shared = { waitMs, idleInTransactionMs, tooLate: tooBusy };
   const app = openPool({ ...shared, url: options.url, connections: maxConnections });
-  const system = openPool({ ...shared, url: options.systemUrl, connections: SYSTEM_CONNECTIONS });
+  const system = openPool({ ...shared, url: options.systemUrl, connections: CONNECTIONS.system });
   const ears: { close(): Promise<void> }[] = [];
 
   return {

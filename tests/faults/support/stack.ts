@@ -27,16 +27,17 @@ import { type FaultSite, type FaultSites, serveFaultSites } from './sites.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-export type WorkerProcess = {
+export type FaultProcess = {
   pid: number;
   /** What it logged, line by line. */
   lines: string[];
-  /** Resolves when it serves its queues. */
+  /** Resolves when it serves. */
   serving: Promise<void>;
   kill(): Promise<void>;
   /** SIGTERM, and waits for the end. */
   stop(): Promise<void>;
 };
+export type WorkerProcess = FaultProcess;
 export type FaultLead = { id: string; workflowId: string; site: FaultSite };
 
 /** The product as it runs: API, real PostgreSQL and Temporal, workers as processes, pages on loopback. */
@@ -47,6 +48,8 @@ export type FaultStack = {
   tenant: TestTenant;
   sites: FaultSites;
   startWorker(environment?: Record<string, string>): WorkerProcess;
+  /** The API as a process of its own, beside the one in this process; on free ports, which its lines tell. */
+  startApi(environment?: Record<string, string>): FaultProcess;
   /** A lead of the stack's tenant, or of another. */
   lead(site: FaultSite, of?: TestTenant): Promise<FaultLead>;
   /** Asks for a triage over HTTP. */
@@ -78,31 +81,38 @@ export async function startFaultStack(database?: TestDatabase): Promise<FaultSta
   const storage = createFolderStorage(app.assetsDir);
   const files = { storage, origin: TEST_ASSETS_ORIGIN, signingSecret: TEST_SECRET };
   const assets = createAssetStore({ ...files, clock: systemClock });
-  const workers: WorkerProcess[] = [];
+  const shared = {
+    AGOS_ENV: 'development',
+    TEMPORAL_ADDRESS: server.address,
+    DATABASE_URL: info.url,
+    DATABASE_SYSTEM_URL: info.systemUrl,
+    AGOS_ASSETS_DIR: app.assetsDir,
+    AGOS_ASSETS_URL: TEST_ASSETS_ORIGIN,
+    AGOS_SIGNING_SECRET: TEST_SECRET,
+    AGOS_PAYLOAD_KEYS: payloadKeys,
+    AGOS_ALLOW_TARGETS: allowTargets,
+    AGOS_STOP_FILE: join(app.assetsDir, 'stop'),
+    CHROMIUM_PATH: chromium,
+  };
+  const processes: FaultProcess[] = [];
+  const start = (script: string, words: string, environment: Record<string, string>): FaultProcess => {
+    const started = spawnPart(script, words, { ...shared, ...environment });
+    processes.push(started);
+    return started;
+  };
   const stack: FaultStack = {
     app,
     server,
     client,
     tenant,
     sites,
-    startWorker: (environment = {}) => {
-      const worker = spawnWorker({
-        AGOS_ENV: 'development',
-        TEMPORAL_ADDRESS: server.address,
-        DATABASE_URL: info.url,
-        DATABASE_SYSTEM_URL: info.systemUrl,
-        AGOS_ASSETS_DIR: app.assetsDir,
-        AGOS_ASSETS_URL: TEST_ASSETS_ORIGIN,
-        AGOS_SIGNING_SECRET: TEST_SECRET,
-        AGOS_PAYLOAD_KEYS: payloadKeys,
-        AGOS_ALLOW_TARGETS: allowTargets,
-        AGOS_STOP_FILE: join(app.assetsDir, 'stop'),
-        CHROMIUM_PATH: chromium,
+    startWorker: (environment = {}) => start('temporal/main.ts', 'worker is serving', environment),
+    startApi: (environment = {}) =>
+      start('src/api/main.ts', 'API is serving', {
+        AGOS_PORT: '0',
+        AGOS_ASSETS_PORT: '0',
         ...environment,
-      });
-      workers.push(worker);
-      return worker;
-    },
+      }),
     lead: async (site, of = tenant) => {
       const owner = { tenant: of.id, createdBy: of.keys.owner.id };
       const id = await insertLead(app.database, owner, { url: site.url, domain: site.host });
@@ -118,7 +128,7 @@ export async function startFaultStack(database?: TestDatabase): Promise<FaultSta
       return stack.state(lead);
     },
     close: async () => {
-      await Promise.all(workers.map((worker) => worker.kill()));
+      await Promise.all(processes.map((one) => one.kill()));
       await client.connection.close();
       await server.stop();
       await sites.close();
@@ -128,8 +138,8 @@ export async function startFaultStack(database?: TestDatabase): Promise<FaultSta
   return stack;
 }
 
-function spawnWorker(environment: Record<string, string>): WorkerProcess {
-  const child = spawn(process.execPath, [join(ROOT, 'temporal/main.ts')], {
+function spawnPart(script: string, words: string, environment: Record<string, string>): FaultProcess {
+  const child = spawn(process.execPath, [join(ROOT, script)], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   }) as ChildProcessByStdio<null, Readable, null>;
@@ -137,9 +147,9 @@ function spawnWorker(environment: Record<string, string>): WorkerProcess {
   const serving = Promise.withResolvers<void>();
   createInterface({ input: child.stdout }).on('line', (line) => {
     lines.push(line);
-    if (line.includes('worker is serving')) serving.resolve();
+    if (line.includes(words)) serving.resolve();
   });
-  child.once('exit', () => serving.reject(new Error(`the worker ended: ${lines.slice(-3).join('\n')}`)));
+  child.once('exit', () => serving.reject(new Error(`${script} ended: ${lines.slice(-3).join('\n')}`)));
   serving.promise.catch(() => undefined);
   const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;

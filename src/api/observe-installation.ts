@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Counter, Gauge } from 'prom-client';
+import type { EventHub } from '../control/events/hub.ts';
+import { findStopsInForce } from '../control/kill-switch/repository.ts';
+import type { StopFile } from '../control/kill-switch/stop-file.ts';
+import { readOutboxLag } from '../journal/runs/repository.ts';
+import type { Database } from '../runtime/database/database.ts';
+import type { Registry } from '../runtime/telemetry/registry.ts';
+
+/** A scrape is answered although the database is not: what could not be read is missing from it then. */
+const READ_WITHIN_MS = 3_000;
+
+/**
+ * What holds for the whole installation, read from the database at each scrape. The API tells it, since it
+ * serves also when no worker runs.
+ */
+export function observeInstallation(
+  deps: { db: Database; eventHub: EventHub; stopFile: StopFile },
+  registry: Registry,
+): void {
+  const registers = [registry];
+  const failures = new Counter({
+    name: 'agos_metrics_read_errors_total',
+    help: 'Scrapes at which the database did not answer.',
+    registers,
+  });
+  // Every gauge asks at the same time: they share one look.
+  let reading: Promise<void> | undefined;
+  const collect = (): Promise<void> => {
+    reading ??= Promise.race([read(), tooLate()])
+      .catch(() => {
+        // An old figure would pass for a new one.
+        unmarked.remove();
+        oldest.remove();
+        stops.reset();
+        failures.inc();
+      })
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
+  };
+  const unmarked = new Gauge({
+    name: 'agos_runs_unmarked',
+    help: 'Runs that were asked for and that Temporal has not confirmed.',
+    registers,
+    collect,
+  });
+  const oldest = new Gauge({
+    name: 'agos_runs_unmarked_oldest_seconds',
+    help: 'For how long the oldest of them has waited.',
+    registers,
+    collect,
+  });
+  const stops = new Gauge({
+    name: 'agos_kill_switches_on',
+    help: 'Kill switches that are on: of tenants, of the installation, and the stop file of this machine.',
+    labelNames: ['reach'],
+    registers,
+    collect,
+  });
+  const read = async (): Promise<void> => {
+    const [lag, inForce, stopFile] = await Promise.all([
+      readOutboxLag(deps.db),
+      findStopsInForce(deps.db),
+      deps.stopFile.read(),
+    ]);
+    unmarked.set(lag.unmarked);
+    oldest.set(lag.oldestSeconds);
+    stops.set({ reach: 'tenant' }, inForce.tenants.size);
+    stops.set({ reach: 'global' }, inForce.everybody ? 1 : 0);
+    stops.set({ reach: 'machine' }, stopFile ? 1 : 0);
+  };
+  new Gauge({
+    name: 'agos_event_streams_open',
+    help: 'Open streams of events in this process.',
+    registers,
+    collect() {
+      this.set(deps.eventHub.openStreams());
+    },
+  });
+}
+
+async function tooLate(): Promise<never> {
+  await sleep(READ_WITHIN_MS, undefined, { ref: false });
+  throw new Error('the database did not answer in time');
+}
