@@ -1,7 +1,7 @@
 /** Import rules by path and file name. Areas use only what stands left of them. */
 const AREAS = [
   'journal', 'access', 'control', 'assets', 'models', 'sites', 'sandbox', 'knowledge', 'integrations', 'agents',
-  'leads', 'triage', 'architect', 'outreach', 'guardian', 'onboarding', 'council', 'pipeline', 'learning', 'autopilot',
+  'leads', 'triage', 'architect', 'outreach', 'guardian', 'onboarding', 'council', 'pipeline', 'analytics', 'learning', 'autopilot',
 ];
 /** Names and types only: these cross the order, since a foreign key or a start may point at any area. */
 const CROSSING = '(/tables\\.ts|/messages\\.ts)$';

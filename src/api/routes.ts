@@ -4,6 +4,9 @@ import { keyRoutes } from '../access/keys/routes.ts';
 import { memberRoutes } from '../access/members/routes.ts';
 import { tenantRoutes } from '../access/tenants/routes.ts';
 import { agentRoutes } from '../agents/registry/routes.ts';
+import { agentAnalyticsRoutes } from '../analytics/agents/routes.ts';
+import { pipelineAnalyticsRoutes } from '../analytics/pipeline/routes.ts';
+import { usageAnalyticsRoutes } from '../analytics/usage/routes.ts';
 import { assetRoutes } from '../assets/files/routes.ts';
 import type { AssetStore } from '../assets/files/store.ts';
 import type { SignTicket } from '../control/approvals/tickets.ts';
@@ -84,6 +87,9 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...leadRoutes({ urlRules, requestTriage: requests.requestTriage, startSoon }),
     ...auditRoutes({ links }),
     ...triageRoutes({ gateway, requests, startSoon, signTicket, urlRules }),
+    ...usageAnalyticsRoutes,
+    ...pipelineAnalyticsRoutes,
+    ...agentAnalyticsRoutes,
     ...killSwitchRoutes({ stopFile }),
   ];
 }

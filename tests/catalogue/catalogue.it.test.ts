@@ -57,6 +57,7 @@ async function fillEveryTable(owner: Owner): Promise<void> {
   const { admin } = database;
   const leadId = await insertLead(database, owner);
   const run = await insertRun(database, owner, { leadId });
+  await admin`update leads set status = 'scanning' where id = ${leadId}`;
   const audit = await insertAudit(database, owner, { leadId });
   const batch = await insertBatch(database, owner);
   const row = { tenant_id: owner.tenant, id: newId(), created_by: owner.createdBy, lead_id: leadId };

@@ -18,6 +18,7 @@ export const RUNTIME_GRANTS: Record<string, string> = {
   api_keys: 'INSERT SELECT UPDATE',
   runs: 'INSERT SELECT UPDATE',
   leads: 'INSERT SELECT UPDATE',
+  lead_stays: 'SELECT',
   contacts: 'INSERT SELECT UPDATE',
   lead_batches: 'INSERT SELECT UPDATE',
   batch_items: 'INSERT SELECT UPDATE',
@@ -58,18 +59,24 @@ export const SYSTEM_TABLES = [...new Set<string>(Object.values(SYSTEM_PURPOSES).
 export const FUNCTIONS = [
   'agos_append_event',
   'agos_event_head',
+  'agos_events_of_agent_run',
   'agos_events_of_approval',
   'agos_events_of_audit',
   'agos_events_of_batch',
   'agos_events_of_batch_item',
   'agos_events_of_lead',
+  'agos_events_of_model_call',
   'agos_events_of_run',
+  'agos_events_of_spend',
+  'agos_keep_stay',
   'agos_lead_changed',
+  'agos_utc_day',
   'agos_new_id',
   'agos_principal',
   'agos_sees_all',
   'agos_spent_by_all',
   'agos_search_leads',
+  'agos_stay_ms',
   'agos_tenant',
 ];
 
@@ -83,12 +90,16 @@ export const DEFINERS: Record<string, string> = {
     'the cap of the installation is on all tenants together; it tells the sum of one day and nothing else',
 };
 
-/** Triggers that run with their owner's rights: the event log has no other writer, and nobody can call them. */
+/** Triggers that run with their owner's rights: event log and stays have no other writer, and nobody can call them. */
 export const DEFINER_TRIGGERS = [
+  'agos_events_of_agent_run',
   'agos_events_of_approval',
   'agos_events_of_audit',
   'agos_events_of_batch',
   'agos_events_of_batch_item',
   'agos_events_of_lead',
+  'agos_events_of_model_call',
   'agos_events_of_run',
+  'agos_events_of_spend',
+  'agos_keep_stay',
 ];

@@ -35,12 +35,12 @@ export async function addUsage(
     .where(byId(tenant, id));
 }
 
-/** Ends an agent run; its duration is measured from its start. */
+/** Ends an agent run; `durationMs` is the agent's own time, without the wait for a person. */
 export async function endAgentRun(
   tx: Tx,
   tenant: string,
   id: string,
-  end: Pick<NewAgentRun, 'status' | 'output' | 'error'> & { now: Date },
+  end: Pick<NewAgentRun, 'status' | 'output' | 'error'> & { now: Date; durationMs: number },
 ): Promise<void> {
   await tx
     .update(agentRuns)
@@ -49,7 +49,7 @@ export async function endAgentRun(
       output: end.output ?? null,
       error: end.error ?? null,
       completedAt: end.now,
-      durationMs: sql`greatest(0, round(extract(epoch from ${end.now.toISOString()}::timestamptz - ${agentRuns.startedAt}) * 1000))::int`,
+      durationMs: end.durationMs,
     })
     .where(byId(tenant, id));
 }

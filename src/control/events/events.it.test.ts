@@ -178,6 +178,27 @@ test('every change of a status has its event, and a write that changes nothing h
   await set('audits', audit, { facts: admin.json({ fetch: { body: 'again' } }) });
   for (const status of ['awaiting', 'completed', 'held']) await set('audits', audit, { status });
 
+  const agentRun = newId();
+  const ofRun = { ...row, run_id: run, room: 'triage', trigger: 'api', input: admin.json({}) as never };
+  const agent = { agent_slug: 'a', agent_version: '1' };
+  await admin`insert into agent_runs ${admin({ ...ofRun, ...agent, id: agentRun, audit_id: audit })}`;
+  for (const status of ['completed', 'failed', 'cancelled']) await set('agent_runs', agentRun, { status });
+  await set('agent_runs', agentRun, { input_tokens: 5 });
+  for (const tokens of [7, 0]) {
+    const call = { skill: 's', generated_by: 'm', request: admin.json('a prompt') as never, duration_ms: 1 };
+    await admin`insert into model_calls ${admin({ ...row, ...call, id: newId(), agent_run_id: agentRun, input_tokens: tokens })}`;
+  }
+  const entry = newId();
+  const reserved = {
+    key: entry,
+    kind: 'scan',
+    day: '2026-11-02',
+    reserved_micro_usd: 9,
+    expires_at: new Date(),
+  };
+  await admin`insert into spend_entries ${admin({ ...row, ...reserved, id: entry, audit_id: audit })}`;
+  await set('spend_entries', entry, { state: 'settled', spent_micro_usd: 4, ended_at: new Date() });
+
   const approval = newId();
   await admin`insert into approvals ${admin({
     ...row,
@@ -211,15 +232,19 @@ test('every change of a status has its event, and a write that changes nothing h
   const { rows } = await read(start);
   const types = rows.map(({ type }) => type);
   expect([...types].sort()).toEqual([...EVENT_TYPES].sort());
-  expect(JSON.stringify(rows)).not.toContain('text of a page');
+  expect(JSON.stringify(rows)).not.toMatch(/text of a page|a prompt/);
   const of = (type: string) => rows.find((one) => one.type === type);
   expect(of('lead.status_changed')).toMatchObject({
     leadId: lead,
     runId: run,
-    data: { from: 'new', to: 'scanning' },
+    data: { from: 'new', to: 'scanning', day: expect.any(String), stayed_ms: expect.any(Number) },
   });
   expect(of('lead.updated')).toMatchObject({ data: { fields: ['company_name', 'notes'] } });
   expect(of('run.requested')).toMatchObject({ leadId: lead, runId: run, data: { kind: 'triage-room' } });
   expect(of('audit.progressed')).toMatchObject({ auditId: audit, runId: run, data: { step: 'fetch' } });
+  const started = { agent_run: agentRun, agent: 'a', version: '1', room: 'triage', day: expect.any(String) };
+  expect(of('agent_run.started')).toMatchObject({ auditId: audit, data: started });
+  expect(of('model_call.answered')!.data).toMatchObject({ agent_run: agentRun, input_tokens: 7 });
+  expect(of('spend.settled')!.data).toEqual({ kind: 'scan', micro_usd: 4, day: '2026-11-02' });
   expect(of('batch.line_settled')).toMatchObject({ batchId: batch, data: { line: 2, state: 'qualified' } });
 });

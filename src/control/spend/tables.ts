@@ -48,6 +48,7 @@ export const spendEntries = pgTable(
     unique('spend_entries_key').on(t.tenantId, t.key),
     index('spend_entries_reserved').on(t.expiresAt).where(sql`state = 'reserved'`),
     index('spend_entries_day').on(t.tenantId, t.day),
+    index('spend_entries_audit').on(t.tenantId, t.auditId),
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
     foreignKey({ columns: [t.tenantId, t.leadId], foreignColumns: [leads.tenantId, leads.id] }),
     withLeadPolicy('spend_entries'),

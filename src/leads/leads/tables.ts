@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  bigint,
   foreignKey,
   index,
   integer,
@@ -15,7 +16,7 @@ import { members } from '../../access/members/tables.ts';
 import { tenants } from '../../access/tenants/tables.ts';
 import type { HoldCode } from '../../kernel/holds.ts';
 import type { Room } from '../../kernel/rooms.ts';
-import { leadPolicy, moment, tenantKey, timestamps } from '../../runtime/database/columns.ts';
+import { leadPolicy, moment, tenantKey, timestamps, withLeadPolicy } from '../../runtime/database/columns.ts';
 import type { Awaiting, LeadStatus } from './rules.ts';
 
 /** A business in the funnel. */
@@ -64,5 +65,28 @@ export const leads = pgTable(
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
     foreignKey({ columns: [t.tenantId, t.assignedTo], foreignColumns: [members.tenantId, members.id] }),
     leadPolicy('leads'),
+  ],
+);
+
+/** One stay of a lead in a status that it has left; a trigger writes it, and no row of it ever changes. */
+export const leadStays = pgTable(
+  'lead_stays',
+  {
+    ...tenantKey,
+    leadId: uuid().notNull(),
+    status: text().$type<LeadStatus>().notNull(),
+    movedTo: text().$type<LeadStatus>().notNull(),
+    leftAt: moment().notNull(),
+    stayedMs: bigint({ mode: 'number' }).notNull(),
+    /** Who made the lead. */
+    createdBy: uuid().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenantId, t.id] }),
+    index('lead_stays_left_at').on(t.tenantId, t.leftAt),
+    index('lead_stays_lead').on(t.tenantId, t.leadId),
+    foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
+    foreignKey({ columns: [t.tenantId, t.leadId], foreignColumns: [leads.tenantId, leads.id] }),
+    withLeadPolicy('lead_stays'),
   ],
 );

@@ -36,6 +36,7 @@ export const modelCalls = pgTable(
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),
     index('model_calls_agent_run').on(t.tenantId, t.agentRunId),
+    index('model_calls_created_at').on(t.tenantId, t.createdAt),
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
     foreignKey({ columns: [t.tenantId, t.leadId], foreignColumns: [leads.tenantId, leads.id] }),
     withLeadPolicy('model_calls'),

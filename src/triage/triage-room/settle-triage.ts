@@ -30,6 +30,7 @@ export async function finishTriage(
   await endAgentRun(tx, input.tenant, input.audit_id, {
     status: 'completed',
     output: { score: audit.score, decision },
+    durationMs: scanDurationMs(audit, now),
     now,
   });
   if (written === 'written' && input.lead_id) await settleItems(tx, input.tenant, input.lead_id, decision);
@@ -69,6 +70,7 @@ export async function holdTriage(
     await endAgentRun(tx, input.tenant, audit.id, {
       status: cancelled ? 'cancelled' : 'failed',
       error: hold,
+      durationMs: scanDurationMs(audit, now),
       now,
     });
   }

@@ -38,6 +38,7 @@ const EXPECTED: Record<string, readonly Role[]> = {
   'runs:read': ROLES,
   'runs:cancel': ['owner', 'admin', 'operator'],
   'events:read': ROLES,
+  'analytics:read': ROLES,
   'assets:read': ROLES,
   'agents:read': ROLES,
   'playbooks:read': ROLES,
