@@ -1,6 +1,7 @@
 import postgres from 'postgres';
 import { createKeyAsAdmin, createTenant } from '../../src/access/tenants/create-tenant.ts';
 import { migrateAll } from '../../src/cli/migrate-all.ts';
+import { changePlan } from '../../src/control/quotas/change-plan.ts';
 import { startPostgres } from '../../src/stack/postgres/start.ts';
 import type { BenchContext } from './benchmark.ts';
 
@@ -36,6 +37,7 @@ export async function startDatabase({ dataDir, progress }: BenchContext): Promis
 /** A tenant with a key that may do everything. */
 export async function makeTenant(admin: postgres.Sql, name: string): Promise<{ id: string; key: string }> {
   const { id } = await createTenant(admin, { name });
+  await changePlan(admin, { tenant: id, now: new Date(), plan: 'dominance' });
   const { key } = await createKeyAsAdmin(admin, { tenant: id, role: 'owner', name: 'benchmark' });
   return { id, key };
 }

@@ -3,7 +3,9 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { Hono } from 'hono';
 import { createAuthenticate } from '../../src/access/identity/authenticate.ts';
 import { createTokenVerifier } from '../../src/access/identity/tokens.ts';
+import { createClientAddress } from '../../src/api/kit/client-address.ts';
 import { type ApiEnv, mountRoutes } from '../../src/api/kit/mount.ts';
+import { createRateLimits } from '../../src/control/rate-limits/limit-requests.ts';
 import { startRun } from '../../src/journal/runs/start-run.ts';
 import { systemClock as clock } from '../../src/runtime/clock.ts';
 import { openDatabase } from '../../src/runtime/database/database.ts';
@@ -42,12 +44,16 @@ const workers = await startWorkers({
   shutdownGraceMs: 1_000,
   report: (error) => logger.error({ err: error }, 'a step failed'),
 });
+// Requests are counted as always, and none is refused.
+const rate = { perMinute: 1_000_000, burst: 1_000_000 };
 const app = new Hono<ApiEnv>();
 mountRoutes(app, [fiveStepsRoute((run) => startRun({ db, gateway, clock }, run))], {
   db,
   clock,
   logger,
   signingSecret: 'a signing secret for benchmarks, 32 characters and more',
+  rateLimits: createRateLimits({ db, rates: { ignition: rate, velocity: rate, dominance: rate } }),
+  clientAddress: createClientAddress([]),
   authenticate: createAuthenticate({ db, clock, verifyToken: createTokenVerifier([]) }),
 });
 

@@ -64,6 +64,24 @@ test('every error code belongs to one status and is in the document', async () =
   for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) expect(text).toContain(`"${code}"`);
 });
 
+test('no schema demands to be two closed objects at once, which nothing can be', async () => {
+  expect(JSON.stringify((await read()).components)).not.toContain('allOf');
+});
+
+test('every answer says what is left of the limit, and a refusal when to try again', async () => {
+  const { paths } = await read();
+  for (const operation of Object.values(paths).flatMap((path) => Object.values(path))) {
+    for (const [status, answer] of Object.entries(operation.responses)) {
+      const headers = Object.keys((answer as { headers?: object }).headers ?? {});
+      expect(headers, `${operation.operationId} ${status}`).toEqual(
+        expect.arrayContaining(['RateLimit', 'RateLimit-Policy', 'X-RateLimit-Limit']),
+      );
+      if (status === '429') expect(headers).toContain('Retry-After');
+    }
+    expect(operation.responses).toHaveProperty('429');
+  }
+});
+
 test('the reference page loads nothing from another host', async () => {
   const page = await app.request('GET', '/reference');
   expect(page.status).toBe(200);

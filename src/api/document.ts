@@ -6,7 +6,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Route } from './kit/index.ts';
 import type { ApiEnv } from './kit/mount.ts';
-import { documentRoute } from './kit/openapi.ts';
+import { documentHeaders, documentRoute } from './kit/openapi.ts';
 
 const SCRIPT_PATH = '/reference/scalar.js';
 
@@ -57,6 +57,7 @@ export function documentOf(app: OpenAPIHono<ApiEnv>, routes: readonly Route[]): 
     scheme: 'bearer',
     description: 'An API key of AgOS (`agos_...`) or a JWT of a configured issuer.',
   });
+  documentHeaders(registry);
   for (const route of routes) documentRoute(registry, route);
   return app.getOpenAPI31Document({
     openapi: '3.1.0',

@@ -7,13 +7,17 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Registry } from '../runtime/telemetry/registry.ts';
 import { mountDocument } from './document.ts';
 import { mountHealth } from './health.ts';
+import type { ClientAddress } from './kit/client-address.ts';
 import { type ApiEnv, mountRoutes } from './kit/mount.ts';
+import type { RateLimits } from './kit/rate-limits.ts';
 import { observeRequests } from './observe-requests.ts';
 import { allRoutes, type RoutesDeps } from './routes.ts';
 
 export type AppDeps = RoutesDeps & {
   logger: Logger;
   issuers: readonly Issuer[];
+  rateLimits: RateLimits;
+  clientAddress: ClientAddress;
   /** Seals cursors; the same in every process of the API. */
   signingSecret: string;
   /** Decrypts payloads for the Temporal Web UI, at `/codec`; absent without payload keys. */
@@ -46,6 +50,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     logger,
     signingSecret,
     authenticate,
+    rateLimits: deps.rateLimits,
+    clientAddress: deps.clientAddress,
     ...(deps.checkContract !== undefined && { checkContract: deps.checkContract }),
   });
   return app;

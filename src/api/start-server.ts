@@ -16,6 +16,7 @@ import { createAdmission } from '../control/admission/admit-work.ts';
 import { createTickets } from '../control/approvals/tickets.ts';
 import { createEventHub } from '../control/events/hub.ts';
 import { createStopFile } from '../control/kill-switch/stop-file.ts';
+import { createRateLimits } from '../control/rate-limits/limit-requests.ts';
 import { spendCapsOf } from '../control/spend/rules.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Config, required } from '../runtime/config.ts';
@@ -26,6 +27,7 @@ import { observeDatabase } from '../runtime/telemetry/observe-database.ts';
 import { createRegistry, type Registry } from '../runtime/telemetry/registry.ts';
 import { serveMetrics } from '../runtime/telemetry/serve-metrics.ts';
 import { createTriageRequests } from '../triage/triage-room/request-triage.ts';
+import { createClientAddress } from './kit/client-address.ts';
 import { type Listening, listen } from './listen.ts';
 import { observeInstallation } from './observe-installation.ts';
 import { type AppDeps, createApp } from './server.ts';
@@ -103,6 +105,8 @@ function compose(
       logger,
       signingSecret,
       gateway: createGateway({ client, workflows: RUN_WORKFLOWS, publicUrl: config.AGOS_PUBLIC_URL }),
+      rateLimits: createRateLimits({ db }),
+      clientAddress: createClientAddress(config.AGOS_TRUSTED_PROXIES ?? []),
       issuers: parseIssuers(config.AGOS_OIDC_ISSUERS),
       assets: createAssetStore(files),
       signTicket: createTickets({ signingSecret, clock }).sign,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError, EXIT } from './exit.ts';
+import { createPatience } from './patience.ts';
 
 /** An error that the API answered with. */
 export class ApiError extends Error {
@@ -63,9 +64,13 @@ export async function readAll<T>(
 const PAGE_ROWS = 100;
 const ATTEMPTS = 4;
 
-/** Opens a client; reads are tried again while the server is away for a moment, writes never. */
+/**
+ * Opens a client; reads are tried again while the server is away for a moment, writes never. What the server
+ * had too many requests for waits as long as it says.
+ */
 export function createClient(origin: string, apiKey: string): ApiClient {
-  const send = async (path: string, init: RequestInit): Promise<Response> => {
+  const patiently = createPatience();
+  const sendOnce = async (path: string, init: RequestInit): Promise<Response> => {
     const headers = { authorization: `Bearer ${apiKey}`, ...(init.headers as Record<string, string>) };
     try {
       return await fetch(new URL(path, origin), { redirect: 'manual', ...init, headers });
@@ -73,6 +78,7 @@ export function createClient(origin: string, apiKey: string): ApiClient {
       throw new CliError(EXIT.unreachable, `No AgOS answers at ${origin}. Start one with \`npx agos up\`.`);
     }
   };
+  const send = (path: string, init: RequestInit): Promise<Response> => patiently(() => sendOnce(path, init));
   const read = async (path: string): Promise<Response> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -107,7 +113,7 @@ export function createClient(origin: string, apiKey: string): ApiClient {
     text: async (path) => (await read(path)).text(),
     stream: async (path, { signal, lastEventId }) => {
       const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
-      const response = await send(path, { headers, signal });
+      const response = await sendOnce(path, { headers, signal });
       if (response.status >= 400) await answer(response);
       return response.status === 204 ? null : response.body;
     },

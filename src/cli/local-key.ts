@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { createKeyAsAdmin, createTenant } from '../access/tenants/create-tenant.ts';
+import { changePlan } from '../control/quotas/change-plan.ts';
 import { CliError, EXIT } from './exit.ts';
 
 type Local = { tenant: string; api_key: string };
@@ -40,6 +41,8 @@ async function makeKey(adminUrl: string): Promise<Local> {
   const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
   try {
     const tenant = await createTenant(sql, { name: 'local' });
+    // Nobody sells anything to the owner of this machine.
+    await changePlan(sql, { tenant: tenant.id, now: new Date(), plan: 'dominance' });
     const { key } = await createKeyAsAdmin(sql, { tenant: tenant.id, role: 'owner', name: 'local stack' });
     return { tenant: tenant.id, api_key: key };
   } finally {

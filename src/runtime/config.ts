@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type AddressRange, parseRanges } from './addresses.ts';
 
 /** A boolean from a closed list of words, so that a typing error stops the process instead of meaning "off". */
 const flag = z.enum(['on', 'off']).transform((word) => word === 'on');
@@ -14,6 +15,15 @@ const prefix = z.string().regex(/^[\w-][\w.-]{0,99}$/, 'must be one name without
 /** `host:port`; an IPv6 address in brackets. */
 const listenAddress = z.string().regex(/^(?:[\w.-]+|\[[\da-fA-F:.]+\]):\d{1,5}$/, 'must be host:port');
 
+const addressRanges = z.string().transform((text, context): AddressRange[] => {
+  try {
+    return parseRanges(text);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+    return z.NEVER;
+  }
+});
+
 const contact = z
   .string()
   .refine(isContact, 'must be a URL or a mail address of at most 200 plain characters, without parentheses');
@@ -22,6 +32,8 @@ const environmentSchema = z.object({
   AGOS_ENV: z.enum(['development', 'production']).default('production'),
   AGOS_HOST: z.string().default('127.0.0.1'),
   AGOS_PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  /** Proxies in front of the API whose `X-Forwarded-For` counts: addresses and ranges. */
+  AGOS_TRUSTED_PROXIES: addressRanges.optional(),
   /** Origin under which clients reach the API. */
   AGOS_PUBLIC_URL: z.url().optional(),
   /** Origin that serves signed files and nothing else; must differ from the API's. */

@@ -31,6 +31,7 @@ export const RUNTIME_GRANTS: Record<string, string> = {
   quota_usage: 'INSERT SELECT',
   spend_entries: 'INSERT SELECT',
   spend_days: 'INSERT SELECT',
+  request_buckets: 'INSERT SELECT',
   audit_log: 'INSERT SELECT',
   events: 'SELECT',
   idempotency_keys: 'DELETE INSERT SELECT',
@@ -46,6 +47,7 @@ export const COLUMN_GRANTS: Record<string, string[]> = {
   credit_periods: ['updated_at', 'used'],
   kill_switches: ['turned_off_at', 'turned_off_by', 'turned_off_reason'],
   quota_usage: ['updated_at', 'used'],
+  request_buckets: ['measured_at', 'used'],
   run_steps: ['ended_at', 'outcome'],
   spend_days: ['spent_micro_usd', 'updated_at'],
   spend_entries: ['ended_at', 'spent_micro_usd', 'state'],
@@ -58,6 +60,7 @@ export const SYSTEM_TABLES = [...new Set<string>(Object.values(SYSTEM_PURPOSES).
 /** Every function of ours: the runtime roles call some, the others run inside a trigger. */
 export const FUNCTIONS = [
   'agos_append_event',
+  'agos_count_requests',
   'agos_event_head',
   'agos_events_of_agent_run',
   'agos_events_of_approval',

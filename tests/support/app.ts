@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClientAddress } from '../../src/api/kit/client-address.ts';
 import { type AppDeps, createApp } from '../../src/api/server.ts';
 import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
@@ -8,13 +9,14 @@ import { createAdmission } from '../../src/control/admission/admit-work.ts';
 import { createTickets } from '../../src/control/approvals/tickets.ts';
 import { createEventHub } from '../../src/control/events/hub.ts';
 import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
+import { createRateLimits } from '../../src/control/rate-limits/limit-requests.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createTriageRequests } from '../../src/triage/triage-room/request-triage.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createFakeGateway, type FakeGateway } from './gateway.ts';
-import { TEST_CAPS } from './requests.ts';
+import { TEST_CAPS, TEST_RATES } from './requests.ts';
 
 export const TEST_ASSETS_ORIGIN = 'http://assets.example';
 export const TEST_SECRET = 'a signing secret for tests, 32 characters and more';
@@ -59,6 +61,8 @@ export async function createTestApp(
     clock,
     logger,
     issuers: [],
+    rateLimits: createRateLimits({ db: overrides.db ?? database.db, rates: TEST_RATES }),
+    clientAddress: createClientAddress([]),
     signingSecret: TEST_SECRET,
     assets: createAssetStore({
       storage: createFolderStorage(assetsDir),

@@ -2,7 +2,7 @@ import { and, eq, isNull } from 'drizzle-orm';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database } from '../../runtime/database/database.ts';
-import { verifyKey } from '../keys/verify-key.ts';
+import { createKeyVerifier } from '../keys/verify-key.ts';
 import { members } from '../members/tables.ts';
 import { tenants } from '../tenants/tables.ts';
 import { type Identity, identityOf } from './identity.ts';
@@ -16,11 +16,12 @@ export type AuthenticateDeps = {
 
 /** Says who sends requests: an API key, or a person by JWT in one of their tenants. */
 export function createAuthenticate(deps: AuthenticateDeps): (request: Request) => Promise<Identity> {
+  const verifyKey = createKeyVerifier(deps.db);
   return async (request) => {
     const token = bearerToken(request);
     const wanted = request.headers.get('agos-tenant');
     if (token.startsWith('agos_')) {
-      const identity = await verifyKey(deps.db, token, deps.clock.now());
+      const identity = await verifyKey(token, deps.clock.now());
       if (!identity) throw tokenInvalid();
       if (wanted !== null && wanted !== identity.tenant.id) throw notAMember();
       return identity;

@@ -1,10 +1,10 @@
 import type { Role, TenantScope } from '../../kernel/actor.ts';
-import type { TenantStatus } from '../tenants/rules.ts';
+import type { Plan, TenantStatus } from '../tenants/rules.ts';
 import { type Permission, permissionsOf, seesAll } from './permissions.ts';
 
 /** Who sent a request, in which tenant, and what they may do there. */
 export type Identity = {
-  tenant: { id: string; name: string; status: TenantStatus };
+  tenant: { id: string; name: string; status: TenantStatus; plan: Plan };
   principal: { kind: 'member' | 'key'; id: string; name: string | null };
   role: Role;
   permissions: ReadonlySet<Permission>;

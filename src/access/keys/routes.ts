@@ -29,8 +29,12 @@ const keyView = z
   })
   .openapi('ApiKey');
 
-const newKeyView = keyView
-  .extend({ key: z.string().openapi({ description: 'The key itself: shown this once.' }) })
+// Not an extension of the other: the document would demand that a body is both, and each allows no other field.
+const newKeyView = z
+  .strictObject({
+    ...keyView.shape,
+    key: z.string().openapi({ description: 'The key itself: shown this once.' }),
+  })
   .openapi('NewApiKey');
 
 const createKeyInput = z.strictObject({

@@ -7,6 +7,7 @@ const EVERYWHERE: readonly ErrorCode[] = [
   'invalid_request',
   'permission_denied',
   'tenant_suspended',
+  'rate_limit_exceeded',
   'unknown_field',
   'internal_error',
   'database_read_only',

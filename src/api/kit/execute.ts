@@ -12,6 +12,7 @@ import { isFinal } from '../../journal/idempotency/rules.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { requireAccess } from './access.ts';
+import { admit } from './admit.ts';
 import { requireDeclaredReply } from './contract.ts';
 import { toAgosError } from './envelope.ts';
 import { fromStored, keyUseOf, toStored } from './idempotency.ts';
@@ -28,7 +29,8 @@ type Call = { route: Route; deps: KitDeps; base: HandlerBase; input: Input & { p
 
 /** Carries out one request at its route: who, may they, what, once, answer. */
 export async function execute(route: Route, deps: KitDeps, incoming: Incoming): Promise<AnyReply> {
-  const identity = await identify(route, deps, incoming);
+  const identity = await admit(deps, incoming);
+  requireAccess(route, identity);
   const { input, bytes } = await readInput(route, incoming);
   const base = baseOf(route, deps, incoming, identity);
   const prepared = await route.prepare?.({ ...base, ...input });

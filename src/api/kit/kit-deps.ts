@@ -2,6 +2,8 @@ import type { Identity } from '../../access/identity/identity.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { ClientAddress } from './client-address.ts';
+import type { RateLimits, Standing } from './rate-limits.ts';
 
 /** What the kit needs to carry out any route. */
 export type KitDeps = {
@@ -12,6 +14,9 @@ export type KitDeps = {
   signingSecret: string;
   /** Says who sent a request; throws `token_missing`, `token_invalid` or `permission_denied`. */
   authenticate(request: Request): Promise<Identity>;
+  /** Says how many requests their sender has left. */
+  rateLimits: RateLimits;
+  clientAddress: ClientAddress;
   /** Fails a route that answers otherwise than it declares: on in tests, so that the document stays true. */
   checkContract?: boolean;
 };
@@ -22,4 +27,6 @@ export type Incoming = {
   params: Record<string, string>;
   requestId: string;
   address: string | null;
+  /** Is told how the sender stands, for the headers of whatever is answered. */
+  counted(standing: Standing): void;
 };

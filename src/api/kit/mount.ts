@@ -7,12 +7,16 @@ import { errorResponse, toAgosError } from './envelope.ts';
 import { execute } from './execute.ts';
 import type { KitDeps } from './kit-deps.ts';
 import type { LiveSource } from './live.ts';
+import { rateHeaders, type Standing } from './rate-limits.ts';
 import type { AnyReply } from './reply.ts';
 import type { Route } from './route.ts';
 import { toSocket, wantsSocket, withSocketCredentials } from './socket.ts';
 import { EVENT_STREAM_HEADERS, toEventStream } from './sse.ts';
 
-export type ApiEnv = { Bindings: Partial<HttpBindings>; Variables: { requestId: string } };
+export type ApiEnv = {
+  Bindings: Partial<HttpBindings>;
+  Variables: { requestId: string; standing: Standing };
+};
 
 /** Mounts routes and answers everything else in the envelope too: unknown paths, other methods, our own faults. */
 export function mountRoutes(app: Hono<ApiEnv>, routes: readonly Route[], deps: KitDeps): void {
@@ -20,6 +24,11 @@ export function mountRoutes(app: Hono<ApiEnv>, routes: readonly Route[], deps: K
     c.set('requestId', requestIdOf(c.req.header('x-request-id')));
     await next();
     c.res.headers.set('x-request-id', c.get('requestId'));
+    const standing = c.get('standing');
+    if (!standing) return;
+    for (const [name, value] of Object.entries(rateHeaders(standing, deps.clock.now()))) {
+      c.res.headers.set(name, value);
+    }
   });
   for (const route of routes) {
     app.on(route.method.toUpperCase(), honoPath(route.path), async (c) => answer(route, deps, c));
@@ -31,12 +40,13 @@ export function mountRoutes(app: Hono<ApiEnv>, routes: readonly Route[], deps: K
 async function answer(route: Route, deps: KitDeps, c: Context<ApiEnv>): Promise<Response> {
   try {
     const requestId = c.get('requestId');
-    const address = c.env?.incoming?.socket.remoteAddress ?? null;
+    const socket = c.env?.incoming?.socket.remoteAddress;
     const reply = await execute(route, deps, {
       request: withSocketCredentials(c.req.raw),
       params: c.req.param(),
       requestId,
-      address,
+      address: deps.clientAddress(socket, c.req.header('x-forwarded-for')),
+      counted: (standing) => c.set('standing', standing),
     });
     return reply.live ? follow(route, deps, c, reply.live) : toResponse(route, reply);
   } catch (error) {

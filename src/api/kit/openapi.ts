@@ -1,6 +1,7 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { ERROR_CODES, type ErrorCode } from '../../kernel/errors.ts';
 import { declaredErrors } from './declared-errors.ts';
+import { RATE_HEADERS } from './rate-limits.ts';
 import { isBytes } from './read-body.ts';
 import type { ResponseSpec } from './reply.ts';
 import type { Route } from './route.ts';
@@ -69,6 +70,25 @@ export function documentRoute(registry: Registry, route: Route): void {
   });
 }
 
+/** Header fields that many answers share, each once in the document. */
+export function documentHeaders(registry: Registry): void {
+  const shared = headersFrom({ ...RATE_HEADERS, 'Retry-After': 'Seconds after which to try again.' });
+  for (const [name, header] of Object.entries(shared)) registry.registerComponent('headers', name, header);
+}
+
+const refOf = (name: string) => [name, { $ref: `#/components/headers/${name}` }] as const;
+const RATE_REFS = Object.fromEntries(Object.keys(RATE_HEADERS).map(refOf));
+const RETRY_REF = Object.fromEntries([refOf('Retry-After')]);
+/** Statuses of what passes by itself. */
+const RETRIED: ReadonlySet<number> = new Set([409, 429, 503]);
+
+function headersFrom(described: Record<string, string>) {
+  const entries = Object.entries(described).map(
+    ([name, description]) => [name, { description, schema: { type: 'string' as const } }] as const,
+  );
+  return Object.fromEntries(entries);
+}
+
 function headersOf(route: Route): z.ZodRawShape {
   return {
     'AgOS-Tenant': tenantHeader,
@@ -99,17 +119,14 @@ function successResponses(route: Route): Responses {
 }
 
 function successResponse(spec: ResponseSpec) {
-  const headers = Object.entries(spec.headers ?? {}).map(([name, description]) => [
-    name,
-    { description, schema: { type: 'string' } },
-  ]);
+  const headers = { ...headersFrom(spec.headers ?? {}), ...RATE_REFS };
   const mime = spec.live ? 'text/event-stream' : spec.contentType;
   const content = spec.schema
     ? { 'application/json': { schema: spec.schema } }
     : mime && { [mime]: { schema: z.string() } };
   return {
     description: spec.description,
-    ...(headers.length > 0 && { headers: Object.fromEntries(headers) }),
+    headers,
     ...(content && { content }),
   };
 }
@@ -120,6 +137,7 @@ function errorResponses(route: Route): Responses {
     String(status),
     {
       description: `One of: ${codes.map((code) => `\`${code}\``).join(', ')}.`,
+      headers: { ...RATE_REFS, ...(RETRIED.has(status) && RETRY_REF) },
       content: { 'application/json': { schema: errorSchema } },
     },
   ]);

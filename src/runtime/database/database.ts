@@ -28,6 +28,11 @@ export type SystemPurpose = keyof typeof SYSTEM_PURPOSES;
 export type Database = {
   /** Runs `fn` in one transaction in which row-level security knows tenant and actor. */
   withTenant<T>(scope: TenantScope, fn: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Runs one statement as `withTenant` would, in one round trip: for what every request pays. It takes no
+   * parameters, so only numbers may be put into it.
+   */
+  oneTrip<Row>(scope: TenantScope, statement: string): Promise<Row[]>;
   /** Runs read-only `fn` as the system role, which sees the few tables of its purposes. */
   withSystem<T>(purpose: SystemPurpose, fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** Hears what is notified on a channel, by a connection of its own that comes back by itself. */
@@ -70,6 +75,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     withTenant: (scope, fn) => translating(async () => app.transaction(beginAs(scope), fn)),
+    oneTrip: (scope, statement) => translating(async () => app.oneTrip(`${settingsOf(scope)}; ${statement}`)),
     withSystem: (purpose, fn) => translating(() => system.transaction(beginFor(purpose), fn)),
     listen: (channel, listener) => {
       ears.push(listenOn(options.url, channel, listener));
@@ -86,9 +92,14 @@ export function openDatabase(options: DatabaseOptions): Database {
 
 /** One round trip; what it puts into the text is checked or of a closed list. */
 function beginAs(scope: TenantScope): string {
+  return `begin; ${settingsOf(scope)}`;
+}
+
+/** For the transaction alone. */
+function settingsOf(scope: TenantScope): string {
   requireScope(scope);
   const { tenant, actor } = scope;
-  return `begin; select set_config('agos.tenant_id', '${tenant}', true),
+  return `select set_config('agos.tenant_id', '${tenant}', true),
     set_config('agos.principal_id', '${actor.id}', true),
     set_config('agos.actor_kind', '${actor.kind}', true),
     set_config('agos.sees_all', '${actor.seesAll ? 'on' : 'off'}', true)`;

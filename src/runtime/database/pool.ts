@@ -31,6 +31,8 @@ export type PoolOptions = {
 export type Pool = {
   /** Runs `fn` between `begin`, which may set up the transaction, and a commit; else rolls back. */
   transaction<T>(begin: string, fn: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Runs statements without parameters in a transaction of their own, in one round trip; the rows of the last one. */
+  oneTrip<Row>(statements: string): Promise<Row[]>;
   ping(): Promise<void>;
   close(): Promise<void>;
 };
@@ -55,6 +57,11 @@ export function openPool(options: PoolOptions): Pool {
   const slots = slotsOf(options);
   return {
     transaction: (begin, fn) => slots.run(async () => inTransaction(await connections.connect(), begin, fn)),
+    oneTrip: (statements) =>
+      slots.run(async () => {
+        const results = (await connections.query(statements)) as unknown as pg.QueryResult[];
+        return results.at(-1)?.rows ?? [];
+      }),
     ping: async () => {
       await slots.run(() => connections.query('select 1'));
     },

@@ -145,7 +145,7 @@ test('the same subject at another issuer is another person', async () => {
 });
 
 // sabotage: src/access/identity/authenticate.ts :: isNull(members.removedAt), =>
-// sabotage: src/access/keys/verify-key.ts :: , isNull(apiKeys.revokedAt), => ,
+// sabotage: src/access/keys/verify-key.ts :: isNull(apiKeys.revokedAt), =>
 // sabotage: src/access/keys/verify-key.ts :: if (!found || (found.key.expiresAt && found.key.expiresAt <= now)) return null; => if (!found) return null;
 test('a removed member and a revoked or expired key are out at once', async () => {
   const owner = tenant.keys.owner.headers;

@@ -1,0 +1,37 @@
+import type { Identity } from '../../access/identity/identity.ts';
+import { AgosError } from '../../kernel/errors.ts';
+import type { Incoming, KitDeps } from './kit-deps.ts';
+import { resetOf, type Standing, secondsOf } from './rate-limits.ts';
+
+/** Says who sent a request and counts it; throws `rate_limit_exceeded`, and what `authenticate` throws. */
+export async function admit(deps: KitDeps, incoming: Incoming): Promise<Identity> {
+  const { rateLimits } = deps;
+  const { request, address } = incoming;
+  const stand = (standing: Standing | null): void => {
+    if (!standing) return;
+    incoming.counted(standing);
+    if (standing.refused) throw tooManyRequests(standing, deps.clock.now());
+  };
+  stand(rateLimits.knownOf(request));
+  let identity: Identity;
+  try {
+    identity = await deps.authenticate(request);
+  } catch (error) {
+    // Only what is refused counts by address: whoever shares it with a stranger and is known comes through.
+    if (address && error instanceof AgosError && error.status < 500) stand(rateLimits.ofStranger(address));
+    throw error;
+  }
+  stand(await rateLimits.ofTenant(request, identity));
+  return identity;
+}
+
+function tooManyRequests(standing: Standing, now: Date): AgosError {
+  const { policy, perMinute, burst, remaining } = standing;
+  const seconds = secondsOf(standing.nextMs);
+  const whose = policy === 'plan' ? "Your tenant's plan" : 'Your address without valid credentials';
+  return new AgosError(
+    'rate_limit_exceeded',
+    `Too many requests. ${whose} has ${perMinute} a minute, at most ${burst} at once. Try again in ${seconds} s.`,
+    { limit: perMinute, burst, remaining, reset: resetOf(standing, now), retryAfterSeconds: seconds },
+  );
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import ipaddr from 'ipaddr.js';
+import type { Plan } from '../../access/tenants/rules.ts';
+import type { RateLimits, Standing } from '../../api/kit/rate-limits.ts';
+import type { Database } from '../../runtime/database/database.ts';
+import { createRequestCounter } from './count-requests.ts';
+import { createStrangerCounter } from './count-strangers.ts';
+import { PLAN_RATES, type Rate, roomOf, STRANGER_RATE } from './rules.ts';
+
+export type RateLimitDeps = {
+  db: Database;
+  /** What each plan allows. */
+  rates?: Record<Plan, Rate>;
+};
+
+/** Past this, refusals that are over are forgotten. */
+const MANY_REFUSALS = 1_000;
+
+/** Rate limits: a tenant's by its plan, exact over all processes; an address's without valid credentials. */
+export function createRateLimits({ db, rates = PLAN_RATES }: RateLimitDeps): RateLimits {
+  const count = createRequestCounter(db);
+  const countStranger = createStrangerCounter(() => performance.now());
+  const refusals = new Map<string, { standing: Standing; untilMs: number }>();
+
+  const remember = (request: Request, standing: Standing): void => {
+    const nowMs = performance.now();
+    if (refusals.size > MANY_REFUSALS) {
+      for (const [name, { untilMs }] of refusals) if (untilMs <= nowMs) refusals.delete(name);
+    }
+    refusals.set(credentialsOf(request), { standing, untilMs: nowMs + standing.nextMs });
+  };
+  return {
+    // A bucket that is empty has nothing before its next request comes back, whichever process asks.
+    knownOf: (request) => {
+      if (refusals.size === 0) return null;
+      const name = credentialsOf(request);
+      const known = refusals.get(name);
+      if (!known) return null;
+      const leftMs = known.untilMs - performance.now();
+      if (leftMs > 0) return { ...known.standing, nextMs: Math.ceil(leftMs) };
+      refusals.delete(name);
+      return null;
+    },
+    ofTenant: async (request, identity) => {
+      const rate = rates[identity.tenant.plan];
+      const { granted, used } = await count({ identity, rate });
+      if (used === null) return null;
+      const standing = standingOf('plan', rate, { granted, used });
+      if (standing.refused) remember(request, standing);
+      return standing;
+    },
+    ofStranger: (address) => standingOf('address', STRANGER_RATE, countStranger(networkOf(address))),
+  };
+}
+
+function standingOf(
+  policy: Standing['policy'],
+  rate: Rate,
+  { granted, used }: { granted: boolean; used: number },
+): Standing {
+  return { policy, ...rate, refused: !granted, ...roomOf(used, rate) };
+}
+
+/** A digest, since no secret is kept longer than its request. */
+function credentialsOf({ headers }: Request): string {
+  const text = `${headers.get('agos-tenant') ?? ''} ${headers.get('authorization') ?? ''}`;
+  return createHash('sha256').update(text).digest('base64');
+}
+
+/** Whoever has one IPv6 address has the 2^64 of its network. */
+function networkOf(address: string): string {
+  return ipaddr.IPv4.isValid(address)
+    ? address
+    : ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`).toString();
+}
