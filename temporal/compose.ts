@@ -33,13 +33,14 @@ import { createGateway } from './gateway.ts';
 import { createObserver } from './observer.ts';
 import { RUN_END_HOOKS } from './run-end-hooks.ts';
 import { RUN_WORKFLOWS } from './run-workflows.ts';
-import { composeScanner } from './scanner.ts';
+import type { ComposeScanner } from './scanner.ts';
 import { composeStorage } from './storage.ts';
 
 /** What the worker is made of: each area's activities and reconciler, and how it all is closed, last first. */
 export function compose(
   config: Config,
   client: Client,
+  openScanner: ComposeScanner,
   registry: Registry | undefined,
 ): { activities: object; close(): Promise<void> } {
   const clock = systemClock;
@@ -53,7 +54,7 @@ export function compose(
   const storage = composeStorage(config);
   const origin = required(config, 'AGOS_ASSETS_URL');
   const assets = createAssetStore({ storage, origin, signingSecret, clock });
-  const { scanner, guard, cpu, close: closeBrowser } = composeScanner(config, clock, registry);
+  const { scanner, guard, cpu, close: closeBrowser } = openScanner(config, clock, registry);
   const caps = spendCapsOf(config);
   const spend = createSpender({ db, clock, caps });
   const stopFile = createStopFile(resolve(config.AGOS_STOP_FILE));

@@ -19,12 +19,14 @@ const BROWSER_MAX_SITES = 50;
 const BROWSER_MAX_MEMORY_MB = 2_500;
 const RENDERER_MEMORY_MB = 1_000;
 
-/** What this worker process opens strangers' sites with; the browser starts with the first site. */
-export function composeScanner(
+export type ComposeScanner = (
   config: Config,
   clock: Clock,
   registry: Registry | undefined,
-): { scanner: SiteScanner; guard: EgressGuard; cpu: CpuMeter; close(): Promise<void> } {
+) => { scanner: SiteScanner; guard: EgressGuard; cpu: CpuMeter; close(): Promise<void> };
+
+/** What this worker process opens strangers' sites with; the browser starts with the first site. */
+export const composeScanner: ComposeScanner = (config, clock, registry) => {
   const guard = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
   const extraCa = config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
   const contact = config.AGOS_SCANNER_CONTACT;
@@ -55,4 +57,4 @@ export function composeScanner(
   if (!registry) return { scanner, guard, cpu, close };
   observeBrowser(pool, registry);
   return { scanner: observeScanner(scanner, registry), guard, cpu: observeCpu(cpu, registry), close };
-}
+};

@@ -9,6 +9,7 @@ import { openClient, readTemporalTarget, type TemporalTarget } from './connectio
 import { observeActivities } from './observe-activities.ts';
 import { parseQueues } from './queues.ts';
 import { connectWhenReady } from './ready.ts';
+import { type ComposeScanner, composeScanner } from './scanner.ts';
 import { ensureSchedules, SCHEDULE_INTERVALS, type ScheduleIntervals } from './schedules.ts';
 import { startWorkers } from './workers.ts';
 
@@ -18,6 +19,8 @@ export type WorkerOptions = {
   /** Where Temporal is; without it the standard environment variables say so. */
   target?: TemporalTarget;
   intervals?: ScheduleIntervals;
+  /** What opens sites: our own scanner, but where a test has hundreds of sites and two cores. */
+  openScanner?: ComposeScanner;
   /** Takes the metrics of this process; absent where nobody reads them. */
   registry?: Registry | undefined;
   /** Ends the wait for Temporal at the start. */
@@ -43,7 +46,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const bundle = queues.includes('workflows') ? await loadBundle(config) : undefined;
   const connection = await connectWhenReady(target, log, options.signal ?? new AbortController().signal);
   const client = openClient(target, dataConverter);
-  const parts = compose(config, client, registry);
+  const parts = compose(config, client, options.openScanner ?? composeScanner, registry);
   const close = async (): Promise<void> => {
     await parts.close();
     await client.connection.close();

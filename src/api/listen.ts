@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serve, type WebSocketServerLike } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
@@ -28,16 +28,36 @@ export function listen(
     }) as Server;
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = REQUEST_TIMEOUT_MS;
+    const close = drainOf(server);
     server.once('error', reject);
     server.once('listening', () => {
-      const close = (): Promise<void> =>
-        new Promise((done) => {
-          server.close(() => done());
-          server.closeIdleConnections();
-        });
       resolve({ port: (server.address() as AddressInfo).port, close });
     });
   });
+}
+
+/**
+ * How to close a server whose clients ask on and on over one connection, which would keep it open for ever:
+ * each answer from then on is the last of its connection.
+ */
+function drainOf(server: Server): () => Promise<void> {
+  const open = new Set<ServerResponse>();
+  let closing = false;
+  const endConnection = (response: ServerResponse): void => {
+    if (!response.headersSent) response.setHeader('connection', 'close');
+  };
+  server.prependListener('request', (_, response) => {
+    if (closing) return endConnection(response);
+    open.add(response);
+    response.once('close', () => open.delete(response));
+  });
+  return () =>
+    new Promise((done) => {
+      closing = true;
+      for (const response of open) endConnection(response);
+      server.close(() => done());
+      server.closeIdleConnections();
+    });
 }
 
 /** Clients only listen, so that nothing long is taken from them. */

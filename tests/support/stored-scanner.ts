@@ -16,7 +16,7 @@ export type ScanStep = 'fetch' | 'inspect' | 'links' | 'measure';
 /** Runs before a step answers: it may wait, watch the signal, or throw. `nth` counts this site's calls of the step. */
 export type Behaviour = (call: { signal: AbortSignal; nth: number }) => Promise<void> | void;
 
-type Facts = { fetch: FetchFacts; page: PageFacts; links: LinkCheck[]; lighthouse: LighthouseFacts };
+export type Facts = { fetch: FetchFacts; page: PageFacts; links: LinkCheck[]; lighthouse: LighthouseFacts };
 type KnownSite = {
   facts: Facts;
   on: Partial<Record<ScanStep, Behaviour>>;
@@ -25,8 +25,13 @@ type KnownSite = {
 };
 
 export type StoredScanner = SiteScanner & {
-  /** Lets a host answer with stored facts. */
-  serve(host: string, site: StoredSite, on?: Partial<Record<ScanStep, Behaviour>>): void;
+  /** Lets a host answer with stored facts, or with what `change` makes of them. */
+  serve(
+    host: string,
+    site: StoredSite,
+    on?: Partial<Record<ScanStep, Behaviour>>,
+    change?: (facts: Facts) => void,
+  ): void;
   /** The steps that were asked of a host, in order. */
   callsOf(host: string): ScanStep[];
   /** How long each step was given. */
@@ -50,8 +55,11 @@ export function createStoredScanner(): StoredScanner {
     return site.facts;
   };
   return {
-    serve: (host, site, on = {}) =>
-      void sites.set(host, { facts: readFacts(site, host), on, calls: [], timeouts: {} }),
+    serve: (host, site, on = {}, change = () => undefined) => {
+      const facts = readFacts(site, host);
+      change(facts);
+      sites.set(host, { facts, on, calls: [], timeouts: {} });
+    },
     callsOf: (host) => sites.get(host)?.calls ?? [],
     timeoutsOf: (host) => sites.get(host)?.timeouts ?? {},
     fetchSite: async ({ url, ...limits }) => (await enter('fetch', url, limits)).fetch,

@@ -29,7 +29,8 @@ export async function cancelRun(
 ): Promise<RunRow> {
   const { db } = deps;
   const run = await db.withTenant(ctx.scope, (tx) => beginCancel(deps, { ...ctx, tx }, input));
-  if (!isOpen(run.status)) return run;
+  // Told once: who asks again and again may not fill the workflow's history with it.
+  if (!isOpen(run.status) || run.cancelDeliveredAt) return run;
   await deliverCancel(deps, ctx, run).catch(explainDelay);
   return (await db.withTenant(ctx.scope, (tx) => findRun(tx, run.tenantId, run.id))) ?? run;
 }

@@ -8,6 +8,8 @@ export type BadNetwork = {
   behave(faults: { delayMs: number; resetEvery: number }): void;
   /** Connections that it has reset. */
   resets: number;
+  /** Messages of clients since the last reset. */
+  messages: number;
   close(): Promise<void>;
 };
 
@@ -15,7 +17,6 @@ export type BadNetwork = {
 export async function openBadNetwork(targetPort: number): Promise<BadNetwork> {
   const open = new Set<Socket>();
   let faults = { delayMs: 0, resetEvery: Number.POSITIVE_INFINITY };
-  let messages = 0;
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1');
     const both = [client, upstream];
@@ -29,9 +30,9 @@ export async function openBadNetwork(targetPort: number): Promise<BadNetwork> {
       });
     }
     client.on('data', (bytes) => {
-      messages += 1;
-      if (messages >= faults.resetEvery) {
-        messages = 0;
+      network.messages += 1;
+      if (network.messages >= faults.resetEvery) {
+        network.messages = 0;
         network.resets += 1;
         client.resetAndDestroy();
         return;
@@ -54,6 +55,7 @@ export async function openBadNetwork(targetPort: number): Promise<BadNetwork> {
       faults = next;
     },
     resets: 0,
+    messages: 0,
     close: async () => {
       server.close();
       for (const socket of open) socket.destroy();

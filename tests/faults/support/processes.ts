@@ -14,6 +14,21 @@ export function descendantsOf(pid: number): Process[] {
   return found;
 }
 
+/** Whether a process is there and more than a zombie. */
+export function isAlive(pid: number): boolean {
+  const found = readProcess(String(pid));
+  return found !== null && found.state !== 'Z';
+}
+
+/** SIGKILL, to a process that may have ended. */
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has.
+  }
+}
+
 /** How much memory a process holds; 0 when it has ended. */
 export function residentMb(pid: number): number {
   try {
@@ -26,14 +41,16 @@ export function residentMb(pid: number): number {
 function listProcesses(): Process[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        const [state = '', parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return [{ pid: Number(name), parent: Number(parent), state, command }];
-      } catch {
-        return []; // It ended while we looked.
-      }
-    });
+    .flatMap((name) => readProcess(name) ?? []);
+}
+
+function readProcess(pid: string): Process | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state = '', parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return { pid: Number(pid), parent: Number(parent), state, command };
+  } catch {
+    return null; // It ended while we looked.
+  }
 }

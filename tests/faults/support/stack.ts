@@ -1,8 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { vi } from 'vitest';
 import { createFolderStorage } from '../../../src/assets/files/folder.ts';
@@ -23,20 +19,10 @@ import { testChromium } from '../../support/test-browser.ts';
 import { readTriageState, type TriageState } from '../../support/triage-rows.ts';
 import { startTestServer, type TestServer } from '../../temporal/support/server.ts';
 import { newPayloadKey, testClient } from '../../temporal/support/worker.ts';
+import { type Service, startService } from './service.ts';
 import { type FaultSite, type FaultSites, serveFaultSites } from './sites.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
-
-export type FaultProcess = {
-  pid: number;
-  /** What it logged, line by line. */
-  lines: string[];
-  /** Resolves when it serves. */
-  serving: Promise<void>;
-  kill(): Promise<void>;
-  /** SIGTERM, and waits for the end. */
-  stop(): Promise<void>;
-};
+export type FaultProcess = Service;
 export type WorkerProcess = FaultProcess;
 export type FaultLead = { id: string; workflowId: string; site: FaultSite };
 
@@ -96,7 +82,7 @@ export async function startFaultStack(database?: TestDatabase): Promise<FaultSta
   };
   const processes: FaultProcess[] = [];
   const start = (script: string, words: string, environment: Record<string, string>): FaultProcess => {
-    const started = spawnPart(script, words, { ...shared, ...environment });
+    const started = startService(script, { ...shared, ...environment }, words);
     processes.push(started);
     return started;
   };
@@ -136,32 +122,4 @@ export async function startFaultStack(database?: TestDatabase): Promise<FaultSta
     },
   };
   return stack;
-}
-
-function spawnPart(script: string, words: string, environment: Record<string, string>): FaultProcess {
-  const child = spawn(process.execPath, [join(ROOT, script)], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  }) as ChildProcessByStdio<null, Readable, null>;
-  const lines: string[] = [];
-  const serving = Promise.withResolvers<void>();
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    lines.push(line);
-    if (line.includes(words)) serving.resolve();
-  });
-  child.once('exit', () => serving.reject(new Error(`${script} ended: ${lines.slice(-3).join('\n')}`)));
-  serving.promise.catch(() => undefined);
-  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    await exited;
-  };
-  return {
-    pid: child.pid ?? -1,
-    lines,
-    serving: serving.promise,
-    kill: () => end('SIGKILL'),
-    stop: () => end('SIGTERM'),
-  };
 }

@@ -21,9 +21,10 @@ export type TestServer = {
   stop(): Promise<void>;
 };
 
-/** Starts Temporal's development server for one test file, on a state file of its own. */
+/** Starts Temporal's development server for one test file, on a state file of its own; on this port if it is free. */
 export async function startTestServer(
   searchAttributes: Record<string, 'Keyword'> = SEARCH_ATTRIBUTES,
+  port?: number,
 ): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'agos-test-temporal-'));
   const found = await findTemporalServer({
@@ -40,7 +41,7 @@ export async function startTestServer(
       searchAttributes,
       ...(grpc === undefined ? {} : { ports: { grpc } }),
     });
-  let server = await launch();
+  let server = await launch(port);
   const { address, ports } = server;
   return {
     address,

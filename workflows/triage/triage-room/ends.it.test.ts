@@ -1,9 +1,13 @@
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AgosError } from '../../../src/kernel/errors.ts';
 import { SITE_HOLD_CODES } from '../../../src/kernel/holds.ts';
 import { createDataConverter } from '../../../temporal/codec/data-converter.ts';
-import { holds, type ScanStep } from '../../../tests/support/stored-scanner.ts';
+import { type Behaviour, holds, type ScanStep } from '../../../tests/support/stored-scanner.ts';
 import { startTriageRoom, type TriageRoom } from '../../../tests/support/triage-room.ts';
+
+/** Of the profile `fetch`. */
+const FETCH_TRIES = 3;
 
 let room: TriageRoom;
 beforeAll(async () => {
@@ -104,6 +108,18 @@ describe.concurrent('a triage ends', () => {
       'inspect_page ok',
     ]);
   });
+
+  // sabotage: workflows/lib/when-there.ts :: await sleep(LOOK_AGAIN_MS); => throw error;
+  test('a database that is away for longer than a step is tried holds no lead: its scan goes on when it is back', async () => {
+    const away: Behaviour = ({ nth }) => {
+      const soon = { retryAfterSeconds: 1 };
+      if (nth <= FETCH_TRIES + 1) throw new AgosError('database_unavailable', 'A test.', soon);
+    };
+    const lead = await room.lead('hartleys-plumbing', { on: { fetch: away } });
+    await room.triage(lead);
+    await expect(room.handle(lead).result()).resolves.toMatchObject({ status: 'qualified', hold_code: null });
+    expect(room.scanner.callsOf(lead.host).filter((step) => step === 'fetch')).toHaveLength(FETCH_TRIES + 2);
+  }, 60_000);
 
   test('a page that Lighthouse cannot measure leaves its figures unknown, and the rest stands', async () => {
     const lead = await room.lead('hartleys-plumbing', { on: { measure: holds('page_timeout') } });

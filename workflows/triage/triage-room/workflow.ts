@@ -18,6 +18,7 @@ import { type Approval, createApproval } from '../../lib/approval.ts';
 import { whenAffordable } from '../../lib/budget.ts';
 import { siteHoldOf, stopHoldOf } from '../../lib/failures.ts';
 import { plainText } from '../../lib/plain-text.ts';
+import { whenThere } from '../../lib/when-there.ts';
 import {
   CANCEL_SIGNAL,
   type CancelRequest,
@@ -85,7 +86,7 @@ async function triage(
 ): Promise<TriageRoomResult> {
   const plan = await beginning.beginTriage(input, workflowInfo().firstExecutionRunId);
   if (!plan) return { status: 'superseded', score: null, hold_code: null };
-  const paid = (step: () => Promise<void>) => whenAffordable(step, progress);
+  const paid = (step: () => Promise<void>) => whenAffordable(() => whenThere(step), progress);
   progress.enter('fetching');
   await paid(() => fetching.fetchSite(input));
   progress.enter('inspecting');
@@ -99,7 +100,7 @@ async function triage(
   const scored = await scoring.scoreAudit(input);
   progress.scored(scored.score);
   progress.enter('summarising');
-  await model.summariseAudit(input);
+  await whenThere(() => model.summariseAudit(input));
   progress.enter('reporting');
   if (scored.review_ms === null) {
     return finish(input, progress, { decision: scored.decision, decidedBy: 'score', reason: null });
