@@ -113,7 +113,7 @@ async function untilAwaiting(caller: Caller, leadId: string): Promise<boolean> {
     const { body: lead } = await caller.ask('GET', `/v1/leads/${leadId}`);
     if (lead.awaiting) return true;
     if (lead.hold || ['qualified', 'disqualified'].includes(lead.status)) return false;
-    await sleep(500);
+    await sleep(2_000);
   }
 }
 
