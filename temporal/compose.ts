@@ -25,6 +25,7 @@ import type { SkillRunner } from '../src/models/calls/run-skill.ts';
 import { type Clock, systemClock } from '../src/runtime/clock.ts';
 import { type Config, required } from '../src/runtime/config.ts';
 import { openDatabase } from '../src/runtime/database/database.ts';
+import type { Logger } from '../src/runtime/logger.ts';
 import { observeDatabase } from '../src/runtime/telemetry/observe-database.ts';
 import type { Registry } from '../src/runtime/telemetry/registry.ts';
 import { loadPlaybooks } from '../src/triage/playbooks/load.ts';
@@ -35,6 +36,14 @@ import { RUN_END_HOOKS } from './run-end-hooks.ts';
 import { RUN_WORKFLOWS } from './run-workflows.ts';
 import type { ComposeScanner } from './scanner.ts';
 import { composeStorage } from './storage.ts';
+import { composeWebhooks } from './webhooks.ts';
+
+export type WorkerParts = {
+  activities: object;
+  /** Hears that webhooks are to be delivered, until it is closed. */
+  listen(log: Logger): void;
+  close(): Promise<void>;
+};
 
 /** What the worker is made of: each area's activities and reconciler, and how it all is closed, last first. */
 export function compose(
@@ -42,7 +51,7 @@ export function compose(
   client: Client,
   openScanner: ComposeScanner,
   registry: Registry | undefined,
-): { activities: object; close(): Promise<void> } {
+): WorkerParts {
   const clock = systemClock;
   const doors = openDatabase({
     url: required(config, 'DATABASE_URL'),
@@ -60,6 +69,7 @@ export function compose(
   const stopFile = createStopFile(resolve(config.AGOS_STOP_FILE));
   const { requestTriage } = createTriageRequests({ admitWork: createAdmission({ clock, caps }) });
   const shared = { db, clock, gateway, assets, runEndHooks: RUN_END_HOOKS };
+  const webhooks = composeWebhooks(config, { client, db, clock, guard, stopFile });
   const reconcilers = [
     createTriageReconciler({ db, clock }),
     createBatchReconciler({ db, clock }),
@@ -76,6 +86,7 @@ export function compose(
         endStaleReservations: () => sweepReservations({ db, clock }),
       }),
       ...createQuotaActivities({ db, clock }),
+      ...webhooks.activities,
       ...createImportLeadsActivities({
         ...shared,
         urlRules: { isAllowed: guard.isAllowed },
@@ -97,6 +108,7 @@ export function compose(
         },
       }),
     },
+    listen: webhooks.listen,
     close: async () => {
       await closeBrowser();
       await db.close();

@@ -13,6 +13,10 @@ export const TASK_QUEUES = {
   browser: { concurrency: 2, why: 'one page rendering per core' },
   lighthouse: { concurrency: 1, why: 'figures are only true when nothing else runs' },
   model: { concurrency: 10, why: 'waits for the model provider' },
+  outbound: {
+    concurrency: 50,
+    why: 'one slot for each endpoint that is delivered to; it waits for strangers',
+  },
 } as const;
 
 export type TaskQueue = keyof typeof TASK_QUEUES;

@@ -19,6 +19,11 @@ const BROWSER_MAX_SITES = 50;
 const BROWSER_MAX_MEMORY_MB = 2_500;
 const RENDERER_MEMORY_MB = 1_000;
 
+/** The one more authority that development trusts, as PEM. */
+export function extraAuthority(config: Config): string | undefined {
+  return config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
+}
+
 export type ComposeScanner = (
   config: Config,
   clock: Clock,
@@ -28,7 +33,7 @@ export type ComposeScanner = (
 /** What this worker process opens strangers' sites with; the browser starts with the first site. */
 export const composeScanner: ComposeScanner = (config, clock, registry) => {
   const guard = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
-  const extraCa = config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
+  const extraCa = extraAuthority(config);
   const contact = config.AGOS_SCANNER_CONTACT;
   const guardedFetch = createGuardedFetch({ guard, userAgent: fetchUserAgent(contact), clock, extraCa });
   const cpu = createCpuMeter();

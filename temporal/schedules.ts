@@ -1,6 +1,7 @@
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions } from '@temporalio/client';
 import { type Duration, TypedSearchAttributes } from '@temporalio/common';
 import { OPEN_MONTH, OPEN_MONTH_QUEUE } from '../workflows/control/open-month/messages.ts';
+import { WAKE_WEBHOOKS, WEBHOOKS_QUEUE } from '../workflows/control/webhooks/messages.ts';
 import { RECONCILE_RUNS, RECONCILE_RUNS_QUEUE } from '../workflows/journal/reconcile-runs/messages.ts';
 import { SWEEP_RUNS, SWEEP_RUNS_QUEUE } from '../workflows/journal/sweep-runs/messages.ts';
 import { SEARCH_KEYS } from '../workflows/lib/search-keys.ts';
@@ -9,9 +10,15 @@ export type ScheduleIntervals = {
   /** Half of the ten seconds in which work must begin after the server's return. */
   sweepEveryMs: number;
   reconcileEveryMs: number;
+  /** Notifications wake webhooks at once; this is for those that went by unheard. */
+  wakeWebhooksEveryMs: number;
 };
 
-export const SCHEDULE_INTERVALS: ScheduleIntervals = { sweepEveryMs: 5_000, reconcileEveryMs: 30_000 };
+export const SCHEDULE_INTERVALS: ScheduleIntervals = {
+  sweepEveryMs: 5_000,
+  reconcileEveryMs: 30_000,
+  wakeWebhooksEveryMs: 30_000,
+};
 
 /** Creates the Schedules of AgOS, or brings those that are there up to date. */
 export async function ensureSchedules(
@@ -33,6 +40,14 @@ export async function ensureSchedules(
     queue: RECONCILE_RUNS_QUEUE,
   });
   await ensure(client, {
+    ...MISSED_IS_NEVER_MADE_UP,
+    area: 'control',
+    scheduleId: WAKE_WEBHOOKS_SCHEDULE,
+    spec: { intervals: [{ every: intervals.wakeWebhooksEveryMs }] },
+    workflowType: WAKE_WEBHOOKS,
+    queue: WEBHOOKS_QUEUE,
+  });
+  await ensure(client, {
     scheduleId: OPEN_MONTH_SCHEDULE,
     area: 'control',
     spec: { calendars: [{ dayOfMonth: 1, hour: 0, minute: 0, comment: 'the first second of a month, UTC' }] },
@@ -45,6 +60,7 @@ export async function ensureSchedules(
 }
 
 export const OPEN_MONTH_SCHEDULE = 'agos-open-month';
+export const WAKE_WEBHOOKS_SCHEDULE = 'agos-wake-webhooks';
 
 /** The next pass sees the same rows, and a hung one may not block it for long. */
 const MISSED_IS_NEVER_MADE_UP = { area: 'journal', catchupWindow: '10s', timeout: '2m' } as const;

@@ -65,6 +65,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       observers: registry ? [observeActivities(registry)] : [],
       report: (error, about) => log.error({ ...about, err: error }, 'an activity failed unexpectedly'),
     });
+    if (queues.includes('outbound')) parts.listen(log);
     const done = thenClose(workers.done, close);
     done.catch(() => undefined);
     log.info({ queues, namespace: target.namespace }, 'worker is serving');

@@ -18,6 +18,8 @@ import type { StopFile } from '../control/kill-switch/stop-file.ts';
 import { usageRoutes } from '../control/quotas/routes.ts';
 import { spendRoutes } from '../control/spend/routes.ts';
 import type { SpendCaps } from '../control/spend/rules.ts';
+import type { WebhookRules } from '../control/webhooks/change-endpoints.ts';
+import { webhookRoutes } from '../control/webhooks/routes.ts';
 import { auditLogRoutes } from '../journal/audit-log/routes.ts';
 import type { RunEndHooks } from '../journal/runs/end-hooks.ts';
 import { runRoutes } from '../journal/runs/routes.ts';
@@ -49,6 +51,8 @@ export type RoutesDeps = {
   requests: TriageRequests;
   /** Which addresses strangers may give: the egress guard's rules. */
   urlRules: UrlRules;
+  /** What a webhook endpoint's address may be, and how its secret is kept. */
+  webhooks: WebhookRules;
   /** Kill switch of the machine that this process runs on. */
   stopFile: StopFile;
   /** Address of a workflow's page in the Temporal Web UI, where there is one. */
@@ -91,5 +95,6 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...pipelineAnalyticsRoutes,
     ...agentAnalyticsRoutes,
     ...killSwitchRoutes({ stopFile }),
+    ...webhookRoutes(deps.webhooks),
   ];
 }

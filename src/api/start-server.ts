@@ -18,6 +18,7 @@ import { createEventHub } from '../control/events/hub.ts';
 import { createStopFile } from '../control/kill-switch/stop-file.ts';
 import { createRateLimits } from '../control/rate-limits/limit-requests.ts';
 import { spendCapsOf } from '../control/spend/rules.ts';
+import { createSecretSeal } from '../control/webhooks/seal.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Config, required } from '../runtime/config.ts';
 import { openDatabase } from '../runtime/database/database.ts';
@@ -98,6 +99,7 @@ function compose(
   const client = openClient(target, createDataConverter(config.AGOS_PAYLOAD_KEYS));
   const caps = spendCapsOf(config);
   const codecEndpoint = composeCodecEndpoint(config, target);
+  const { isAllowed } = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
   return {
     app: {
       db,
@@ -114,7 +116,12 @@ function compose(
       runEndHooks: RUN_END_HOOKS,
       caps,
       requests: createTriageRequests({ admitWork: createAdmission({ clock, caps }) }),
-      urlRules: { isAllowed: createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS }).isAllowed },
+      urlRules: { isAllowed },
+      webhooks: {
+        isAllowed,
+        httpsOnly: config.AGOS_ENV === 'production',
+        seal: createSecretSeal(signingSecret),
+      },
       stopFile: createStopFile(resolve(config.AGOS_STOP_FILE)),
       workflowUrl: (workflowId) => webUiPage(config, target.namespace, workflowId),
       ...(codecEndpoint && { codecEndpoint }),

@@ -15,6 +15,7 @@ import { tenantCommand } from './tenant.ts';
 import { tokenCommand } from './token.ts';
 import { triageCommand } from './triage.ts';
 import { upCommand } from './up.ts';
+import { webhooksCommand } from './webhooks.ts';
 
 const program = new Command('agos')
   .description('AgOS: the durable backend an agency runs its AI agents on')
@@ -36,6 +37,7 @@ for (const command of [
   leadCommand(),
   batchCommand(),
   eventsCommand(),
+  webhooksCommand(),
   filesCommand(),
   decideCommand(),
   killCommand(),

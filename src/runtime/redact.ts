@@ -6,6 +6,7 @@ const REPLACEMENT = '[redacted]';
  */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/agos_[0-9a-z]{8}_[\w-]{20,}/gi, REPLACEMENT],
+  [/whsec_[\w+/=-]{20,}/gi, REPLACEMENT],
   [/(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(\.[\w-]*)?/g, REPLACEMENT],
   [/\b(bearer|basic)\s+[\w.~+/=-]{16,}/gi, `$1 ${REPLACEMENT}`],
   [/\bsk-[\w-]{16,}/g, REPLACEMENT],

@@ -9,6 +9,8 @@ import {
   insertKillSwitch,
   insertLead,
   insertRun,
+  insertWebhookDelivery,
+  insertWebhookEndpoint,
   type Owner,
 } from '../support/rows.ts';
 import { createTenant, type TestTenant } from '../support/tenant.ts';
@@ -119,6 +121,7 @@ async function fillEveryTable(owner: Owner): Promise<void> {
     reserved_micro_usd: 1,
     expires_at: new Date(),
   })}`;
+  await insertWebhookDelivery(database, owner, await insertWebhookEndpoint(database, owner));
   await admin`insert into idempotency_keys ${admin({
     tenant_id: owner.tenant,
     route: 'POST /v1/leads',

@@ -19,6 +19,7 @@ const CALL_SITES: Record<SystemPurpose, RegExp> = {
   kill_switches_on: /^src\/control\/kill-switch\/repository\.ts$/,
   stale_reservations: /^src\/control\/spend\/repository\.ts$/,
   tenants_of_a_month: /^src\/control\/quotas\/open-month\.ts$/,
+  webhook_tenants: /^src\/control\/webhooks\/repository\.ts$/,
 };
 
 /** The doors themselves, and the same doors observed. */

@@ -40,6 +40,10 @@ export const RUNTIME_GRANTS: Record<string, string> = {
   kill_switches: 'INSERT SELECT',
   global_kill_switches: 'SELECT',
   run_steps: 'INSERT SELECT',
+  webhook_endpoints: 'INSERT SELECT UPDATE',
+  webhook_secrets: 'DELETE INSERT SELECT',
+  webhook_deliveries: 'INSERT SELECT',
+  webhook_attempts: 'INSERT SELECT',
 };
 
 /** Tables of which the runtime role may change some columns only. */
@@ -52,6 +56,9 @@ export const COLUMN_GRANTS: Record<string, string[]> = {
   spend_days: ['spent_micro_usd', 'updated_at'],
   spend_entries: ['ended_at', 'spent_micro_usd', 'state'],
   tenants: ['currency', 'name', 'updated_at', 'version'],
+  webhook_attempts: ['duration_ms', 'error', 'response_excerpt', 'status_code'],
+  webhook_deliveries: ['delivered_at', 'error', 'next_attempt_at', 'status', 'status_code', 'tries'],
+  webhook_secrets: ['expires_at'],
 };
 
 /** What the second door reads for one of its purposes; it writes nothing. */
@@ -72,6 +79,7 @@ export const FUNCTIONS = [
   'agos_events_of_run',
   'agos_events_of_spend',
   'agos_keep_stay',
+  'agos_events_of_webhook_endpoint',
   'agos_lead_changed',
   'agos_utc_day',
   'agos_new_id',
@@ -105,4 +113,5 @@ export const DEFINER_TRIGGERS = [
   'agos_events_of_run',
   'agos_events_of_spend',
   'agos_keep_stay',
+  'agos_events_of_webhook_endpoint',
 ];

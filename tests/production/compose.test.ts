@@ -73,7 +73,13 @@ test('only API, files and Web UI are published, and on loopback', () => {
   ]);
   expect(compose.networks.inside).toEqual({ internal: true });
   const outside = services.filter(([, { networks }]) => networks.includes('outside'));
-  expect(namesOf(outside)).toEqual(['worker-browser', 'worker-fetch', 'worker-lighthouse', 'worker-model']);
+  expect(namesOf(outside)).toEqual([
+    'worker-browser',
+    'worker-fetch',
+    'worker-lighthouse',
+    'worker-model',
+    'worker-outbound',
+  ]);
 });
 
 test('every service is confined, limited, pinned to a version and started again when it ends', () => {

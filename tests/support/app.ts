@@ -10,6 +10,7 @@ import { createTickets } from '../../src/control/approvals/tickets.ts';
 import { createEventHub } from '../../src/control/events/hub.ts';
 import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
 import { createRateLimits } from '../../src/control/rate-limits/limit-requests.ts';
+import { createSecretSeal } from '../../src/control/webhooks/seal.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createTriageRequests } from '../../src/triage/triage-room/request-triage.ts';
@@ -76,6 +77,7 @@ export async function createTestApp(
     caps: TEST_CAPS,
     requests: createTriageRequests({ admitWork: createAdmission({ clock, caps: TEST_CAPS }) }),
     urlRules: {},
+    webhooks: { httpsOnly: false, seal: createSecretSeal(TEST_SECRET) },
     stopFile: createStopFile(join(assetsDir, 'stop')),
     workflowUrl: () => null,
     checkContract: true,

@@ -5,6 +5,7 @@ import { createAssetStore } from '../../src/assets/files/store.ts';
 import { createAdmission } from '../../src/control/admission/admit-work.ts';
 import { createEventHub } from '../../src/control/events/hub.ts';
 import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
+import { createSecretSeal } from '../../src/control/webhooks/seal.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createTriageRequests } from '../../src/triage/triage-room/request-triage.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
@@ -18,6 +19,8 @@ import {
   insertKillSwitch,
   insertLead,
   insertRun,
+  insertWebhookDelivery,
+  insertWebhookEndpoint,
   type Owner,
 } from './rows.ts';
 import { createKey, createMember, type TestTenant } from './tenant.ts';
@@ -41,6 +44,7 @@ export function routeList(): readonly Route[] {
     caps: TEST_CAPS,
     requests: createTriageRequests({ admitWork: createAdmission({ clock: systemClock, caps: TEST_CAPS }) }),
     urlRules: {},
+    webhooks: { httpsOnly: true, seal: createSecretSeal(secret) },
     stopFile: createStopFile('/nowhere'),
     workflowUrl: () => null,
   });
@@ -65,6 +69,9 @@ const MAKERS: Record<string, Maker> = {
     return leadId;
   },
   batches: ({ database }, owner) => insertBatch(database, owner),
+  'webhook-endpoints': ({ database }, owner) => insertWebhookEndpoint(database, owner),
+  'webhook-deliveries': async ({ database }, owner) =>
+    insertWebhookDelivery(database, owner, await insertWebhookEndpoint(database, owner)),
   'kill-switches': ({ database }, owner) => insertKillSwitch(database, owner, { over: true }),
 };
 
@@ -79,6 +86,9 @@ const BODIES: Record<string, unknown> = {
   auditUrl: { url: 'https://audited.example/' },
   createAudit: { url: 'https://audited.example/' },
   decideLead: { outcome: 'qualified' },
+  createWebhookEndpoint: { url: 'https://hooks.example/agos' },
+  changeWebhookEndpoint: { description: 'Ours' },
+  resendFailedWebhooks: { since: '2026-01-01T00:00:00Z' },
 };
 
 /** Routes whose path names one resource by id. */

@@ -133,3 +133,31 @@ export async function insertKillSwitch(
   await admin`insert into kill_switches ${admin(row)}`;
   return id;
 }
+
+/** A webhook endpoint that hears of everything from the beginning. */
+export async function insertWebhookEndpoint(
+  { admin }: TestDatabase,
+  owner: Owner,
+  url = 'https://hooks.example/agos',
+): Promise<string> {
+  const id = newId();
+  const ours = { tenant_id: owner.tenant, id };
+  await admin`insert into webhook_endpoints ${admin({ ...ours, url, cursor_seq: 0, created_by: owner.createdBy })}`;
+  const secret = { ...ours, endpoint_id: id, sealed: 'sealed elsewhere' };
+  await admin`insert into webhook_secrets ${admin({ ...secret, id: newId() })}`;
+  return id;
+}
+
+/** A delivery that has failed, with one attempt. */
+export async function insertWebhookDelivery(
+  { admin }: TestDatabase,
+  owner: Owner,
+  endpoint: string,
+): Promise<string> {
+  const id = newId();
+  const event = { event_id: newId(), event_type: 'webhook.test', event_at: new Date() };
+  const row = { tenant_id: owner.tenant, id, endpoint_id: endpoint, status: 'failed', error: 'http_status' };
+  await admin`insert into webhook_deliveries ${admin({ ...row, ...event })}`;
+  await admin`insert into webhook_attempts ${admin({ tenant_id: owner.tenant, id: newId(), delivery_id: id })}`;
+  return id;
+}

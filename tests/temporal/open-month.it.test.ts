@@ -29,7 +29,11 @@ beforeAll(async () => {
     queues: ['workflows', 'core'],
     activities: createQuotaActivities({ db: database.db, clock: { now: () => DECEMBER } }),
   });
-  await ensureSchedules(client, { sweepEveryMs: 3_600_000, reconcileEveryMs: 3_600_000 });
+  await ensureSchedules(client, {
+    sweepEveryMs: 3_600_000,
+    reconcileEveryMs: 3_600_000,
+    wakeWebhooksEveryMs: 3_600_000,
+  });
 });
 afterAll(async () => {
   await worker?.stop();

@@ -68,8 +68,16 @@ describe('runs', () => {
         }),
       },
     });
-    await ensureSchedules(client, { sweepEveryMs: 1_000, reconcileEveryMs: 2_000 });
-    await ensureSchedules(client, { sweepEveryMs: 1_000, reconcileEveryMs: 1_000 });
+    await ensureSchedules(client, {
+      sweepEveryMs: 1_000,
+      reconcileEveryMs: 2_000,
+      wakeWebhooksEveryMs: 3_600_000,
+    });
+    await ensureSchedules(client, {
+      sweepEveryMs: 1_000,
+      reconcileEveryMs: 1_000,
+      wakeWebhooksEveryMs: 3_600_000,
+    });
   });
   afterAll(async () => {
     await worker?.stop();

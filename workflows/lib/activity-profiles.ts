@@ -107,6 +107,21 @@ export const ACTIVITY_PROFILES = {
       nonRetryableErrorTypes,
     },
   },
+  /**
+   * Requests to one endpoint, each with its own limit of 20 s, for about as long again; its attempts are counted
+   * in the database, so it is tried for as long as that is away.
+   */
+  outbound: {
+    taskQueue: 'outbound',
+    startToCloseTimeout: '2m',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: {
+      initialInterval: '1s',
+      backoffCoefficient: 2,
+      maximumInterval: '30s',
+      nonRetryableErrorTypes,
+    },
+  },
   /** A pass over the runs; a Schedule brings the next one within seconds, so it is not repeated by itself. */
   sweep: {
     taskQueue: 'core',

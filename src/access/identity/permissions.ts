@@ -29,6 +29,8 @@ export const PERMISSIONS = [
   'kill_switch:read',
   'kill_switch:on',
   'kill_switch:off',
+  'webhooks:read',
+  'webhooks:write',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 

@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
-import { insertBatch, insertLead, insertRun } from '../../../tests/support/rows.ts';
+import { insertBatch, insertLead, insertRun, insertWebhookEndpoint } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { insertLead as addLead } from '../../leads/leads/repository.ts';
@@ -228,6 +228,10 @@ test('every change of a status has its event, and a write that changes nothing h
     await set('lead_batches', batch, { status });
   }
   await admin`update batch_items set state = 'qualified' where batch_id = ${batch}`;
+  const endpoint = await insertWebhookEndpoint(database, owner());
+  const disabled = { status: 'disabled', disabled_reason: 'gone', disabled_at: new Date() };
+  await set('webhook_endpoints', endpoint, disabled);
+  await set('webhook_endpoints', endpoint, { description: 'changed afterwards' });
 
   const { rows } = await read(start);
   const types = rows.map(({ type }) => type);

@@ -61,6 +61,15 @@ export async function readEvents(
   return { rows, reached: more ? rows[rows.length - 1]!.seq : head, more };
 }
 
+/** The event of this number, or null. */
+export async function findEvent(tx: Tx, tenant: string, seq: number): Promise<EventRow | null> {
+  const [row] = await tx
+    .select()
+    .from(events)
+    .where(and(eq(events.tenantId, tenant), eq(events.seq, seq)));
+  return row ?? null;
+}
+
 /** The number of the tenant's newest event; 0 while there is none. */
 export async function eventHead(tx: Tx): Promise<number> {
   const { rows } = await tx.execute<{ head: string }>(sql`select agos_event_head() as head`);

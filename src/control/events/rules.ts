@@ -32,6 +32,7 @@ export const EVENT_TYPES = [
   'batch.completed',
   'batch.failed',
   'batch.cancelled',
+  'webhook_endpoint.disabled',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -21,6 +21,7 @@ export const SYSTEM_PURPOSES = {
   kill_switches_on: ['kill_switches', 'global_kill_switches'],
   stale_reservations: ['spend_entries'],
   tenants_of_a_month: ['tenants'],
+  webhook_tenants: ['webhook_endpoints', 'tenants'],
 } as const;
 export type SystemPurpose = keyof typeof SYSTEM_PURPOSES;
 

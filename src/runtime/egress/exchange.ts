@@ -148,17 +148,20 @@ async function leave(body: Dispatcher.ResponseData['body']): Promise<Buffer> {
   return Buffer.alloc(0);
 }
 
-function flatHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+/** Headers by their lower-case name, repeated ones joined. */
+export function flatHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [value ?? ''].flat().join(', ')]),
   );
 }
 
-function timedOut(timeoutMs: number): FetchFault {
+/** The fault of an answer that took too long. */
+export function timedOut(timeoutMs: number): FetchFault {
   return new FetchFault('timeout', `The site did not answer in full within ${timeoutMs / 1000} seconds.`);
 }
 
-function toFault(error: unknown, url: URL): FetchFault {
+/** What went wrong with a request, as a fault with a sentence for people. */
+export function toFault(error: unknown, url: URL): FetchFault {
   if (error instanceof FetchFault) return error;
   if (error instanceof EgressRefused)
     return new FetchFault(error.code, error.message, { noSuchHost: error.noSuchHost });

@@ -45,6 +45,8 @@ const EXPECTED: Record<string, readonly Role[]> = {
   'kill_switch:read': ['owner', 'admin', 'operator', 'analyst'],
   'kill_switch:on': ['owner', 'admin', 'operator'],
   'kill_switch:off': ['owner', 'admin'],
+  'webhooks:read': ['owner', 'admin', 'analyst'],
+  'webhooks:write': ['owner', 'admin'],
 };
 
 test('each role has exactly the permissions that the design gives it', () => {

@@ -1,0 +1,109 @@
+import { systemScope } from '../../kernel/actor.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Database, Tx } from '../../runtime/database/database.ts';
+import type { GuardedPost } from '../../runtime/egress/post.ts';
+import { type EventRow, findEvent } from '../events/repository.ts';
+import type { StopFile } from '../kill-switch/stop-file.ts';
+import { type DeliveryRow, endAttempt, findDelivery, insertAttempt } from './deliveries.ts';
+import { findObstacle } from './obstacles.ts';
+import { payloadOf } from './payload.ts';
+import { type EndpointRow, findEndpoint, findSealedSecrets } from './repository.ts';
+import type { EndpointWork } from './rules.ts';
+import type { SecretSeal } from './seal.ts';
+import { type Sent, sendMessage } from './send.ts';
+import { settleAttempt } from './settle-attempt.ts';
+
+export type DeliverDeps = {
+  db: Database;
+  clock: Clock;
+  post: GuardedPost;
+  seal: SecretSeal;
+  stopFile: StopFile;
+};
+
+/** `halted`: nothing may be delivered now. `skipped`: the delivery has ended meanwhile. */
+export type AttemptOutcome = 'delivered' | 'failed' | 'skipped' | 'halted';
+
+type Begun = {
+  attemptId: string;
+  endpoint: EndpointRow;
+  delivery: DeliveryRow;
+  event: EventRow | null;
+  sealed: string[];
+};
+
+/** One attempt at one delivery, written down before it begins and after it has ended. */
+export async function attemptDelivery(
+  deps: DeliverDeps,
+  work: EndpointWork,
+  deliveryId: string,
+  signal: AbortSignal,
+): Promise<AttemptOutcome> {
+  if (await deps.stopFile.read()) return 'halted';
+  const inTenant = <T>(fn: (tx: Tx) => Promise<T>) =>
+    deps.db.withTenant(systemScope(work.tenant, work.tenant), fn);
+  const begun = await inTenant((tx) => begin(tx, work, deliveryId));
+  if (typeof begun === 'string') return begun;
+  const { attemptId } = begun;
+  try {
+    const sent = await send(deps, work, begun, signal);
+    await inTenant((tx) => settleAttempt(tx, work, { ...begun, sent }));
+    return sent.error === null ? 'delivered' : 'failed';
+  } catch (error) {
+    // The worker stops in the middle: whoever goes on sends it again, and no attempt is used up.
+    if (signal.aborted) await inTenant((tx) => endAttempt(tx, work.tenant, attemptId, INTERRUPTED));
+    throw error;
+  }
+}
+
+const INTERRUPTED = {
+  durationMs: null,
+  statusCode: null,
+  error: 'interrupted',
+  responseExcerpt: null,
+} as const;
+
+/** Looks whether it may begin, and notes that it does, in one transaction. */
+async function begin(
+  tx: Tx,
+  { tenant, endpointId }: EndpointWork,
+  deliveryId: string,
+): Promise<Begun | 'halted' | 'skipped'> {
+  if (await findObstacle(tx, tenant)) return 'halted';
+  const endpoint = await findEndpoint(tx, tenant, endpointId);
+  if (endpoint?.status !== 'enabled') return 'halted';
+  const delivery = await findDelivery(tx, tenant, deliveryId);
+  if (delivery?.status !== 'pending') return 'skipped';
+  const event = delivery.eventSeq === null ? null : await findEvent(tx, tenant, delivery.eventSeq);
+  const sealed = await findSealedSecrets(tx, tenant, endpointId);
+  return { attemptId: await insertAttempt(tx, tenant, deliveryId), endpoint, delivery, event, sealed };
+}
+
+async function send(
+  { clock, post, seal }: DeliverDeps,
+  { times }: EndpointWork,
+  { endpoint, delivery, event, sealed }: Begun,
+  signal: AbortSignal,
+): Promise<Sent> {
+  const secrets = opened(seal, sealed, endpoint.id);
+  if (secrets === null) return UNREADABLE;
+  const message = { id: delivery.eventId, at: clock.now(), body: payloadOf(delivery, event) };
+  return sendMessage(post, { url: endpoint.url, secrets, message, timeoutMs: times.timeout_ms, signal });
+}
+
+const UNREADABLE: Sent = {
+  statusCode: null,
+  error: 'secret_unreadable',
+  askedMs: null,
+  excerpt: null,
+  durationMs: 0,
+};
+
+/** Null where the server's secret is another one by now: such an endpoint needs a new secret. */
+function opened(seal: SecretSeal, sealed: readonly string[], owner: string): string[] | null {
+  try {
+    return sealed.map((one) => seal.open(one, owner));
+  } catch {
+    return null;
+  }
+}
