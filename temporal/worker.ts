@@ -61,6 +61,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       bundle,
       activities: parts.activities,
       queues,
+      version: versionOf(config),
       shutdownGraceMs: SHUTDOWN_GRACE_MS,
       observers: registry ? [observeActivities(registry)] : [],
       report: (error, about) => log.error({ ...about, err: error }, 'an activity failed unexpectedly'),
@@ -68,7 +69,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     if (queues.includes('outbound')) parts.listen(log);
     const done = thenClose(workers.done, close);
     done.catch(() => undefined);
-    log.info({ queues, namespace: target.namespace }, 'worker is serving');
+    log.info({ queues, namespace: target.namespace, build: config.AGOS_BUILD_ID }, 'worker is serving');
     return { done, shutdown: () => workers.shutdown().then(() => done) };
   } catch (error) {
     await close();
@@ -82,6 +83,10 @@ async function thenClose(running: Promise<void>, close: () => Promise<void>): Pr
   } finally {
     await close();
   }
+}
+
+function versionOf({ AGOS_DEPLOYMENT: deploymentName, AGOS_BUILD_ID: buildId }: Config) {
+  return deploymentName && buildId ? { deploymentName, buildId } : undefined;
 }
 
 /** Production runs what the build left; only development bundles at the start. */

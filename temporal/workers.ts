@@ -17,6 +17,8 @@ export type WorkersDeps = {
   /** Every activity; the queue on which one is called decides which worker runs it. */
   activities: object;
   queues: readonly TaskQueue[];
+  /** Build of a deployment that workflows are worked on as; unversioned without. */
+  version?: { deploymentName: string; buildId: string } | undefined;
   /** How long running activities may go on at shutdown before they are cancelled. */
   shutdownGraceMs: number;
   report: ReportUnexpected;
@@ -75,5 +77,17 @@ function optionsFor(deps: WorkersDeps, queue: TaskQueue): WorkerOptions {
     };
   }
   if (!deps.bundle) throw new Error('The worker of the queue "workflows" needs the workflow bundle.');
-  return { ...common, workflowBundle: deps.bundle, maxConcurrentWorkflowTaskExecutions: concurrency };
+  return {
+    ...common,
+    workflowBundle: deps.bundle,
+    maxConcurrentWorkflowTaskExecutions: concurrency,
+    // Activities take what any build sends, so only decisions are versioned: an old build lives on as one process.
+    ...(deps.version && {
+      workerDeploymentOptions: {
+        version: deps.version,
+        useWorkerVersioning: true,
+        defaultVersioningBehavior: 'PINNED',
+      },
+    }),
+  };
 }

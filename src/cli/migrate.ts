@@ -1,4 +1,8 @@
 import { Command } from 'commander';
+import { bucketOf } from '../../temporal/storage.ts';
+import { ensureBucket } from '../adapters/s3/bucket.ts';
+import { StorageError } from '../assets/files/port.ts';
+import { readConfig } from '../runtime/config.ts';
 import { probePostgres } from '../stack/postgres/find.ts';
 import { createRoles, RolesNotPermittedError } from '../stack/postgres/roles.ts';
 import { createProgress } from '../stack/progress.ts';
@@ -8,7 +12,7 @@ import { migrateAll } from './migrate-all.ts';
 import { acting, print, printJson } from './output.ts';
 import { prepareNamespace } from './prepare-namespace.ts';
 
-/** `agos migrate`: roles, tables, playbooks, agents, and the search attributes of the Temporal namespace. */
+/** `agos migrate`: roles, tables, playbooks, agents, the search attributes of the Temporal namespace, and the bucket. */
 export function migrateCommand(): Command {
   return new Command('migrate')
     .description('bring the database (DATABASE_ADMIN_URL) and the Temporal namespace up to date')
@@ -18,11 +22,24 @@ export function migrateCommand(): Command {
         await ensureRoles(process.env);
         await migrateAll({ environment: process.env, progress: createProgress() });
         const namespace = await prepareNamespace();
-        if (options.json) printJson({ database: 'up to date', namespace });
-        else print(namespace);
+        const files = await prepareBucket();
+        if (options.json) printJson({ database: 'up to date', namespace, files });
+        else print(`${namespace}\n${files}`);
         return EXIT.ok;
       }),
     );
+}
+
+/** Makes the bucket of the settings where it is missing; answers with a sentence. */
+async function prepareBucket(): Promise<string> {
+  const bucket = bucketOf(readConfig());
+  if (!bucket)
+    return 'AGOS_S3_BUCKET is not set: files lie in a folder, which is made with the first of them.';
+  try {
+    return `Bucket ${bucket.bucket}: ${await ensureBucket(bucket)}.`;
+  } catch (error) {
+    throw error instanceof StorageError ? new CliError(EXIT.unreachable, error.detail) : error;
+  }
 }
 
 /** Makes the two roles with the passwords of `DATABASE_URL` and `DATABASE_SYSTEM_URL`, or prints the SQL. */

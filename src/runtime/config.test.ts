@@ -35,6 +35,12 @@ test('a bucket with a region is enough for S3; keys, endpoint and encryption are
   expect(readConfig({ ...BUCKET, ...endpoint, ...keys, ...encryption }).AGOS_S3_PATH_STYLE).toBe(true);
 });
 
+test('a build without its deployment stops the process, and so does a deployment without its build', () => {
+  expect(readConfig({ AGOS_DEPLOYMENT: 'agos', AGOS_BUILD_ID: '1' }).AGOS_BUILD_ID).toBe('1');
+  expect(() => readConfig({ AGOS_BUILD_ID: '1' })).toThrow(/^AGOS_DEPLOYMENT and AGOS_BUILD_ID/);
+  expect(() => readConfig({ AGOS_DEPLOYMENT: 'agos' })).toThrow(/^AGOS_DEPLOYMENT and AGOS_BUILD_ID/);
+});
+
 test.each<[Record<string, string>, RegExp]>([
   [{ AGOS_S3_REGION: 'eu-central-1' }, /^AGOS_S3_BUCKET must be set beside AGOS_S3_REGION/],
   [{ AGOS_S3_PATH_STYLE: 'on' }, /^AGOS_S3_BUCKET must be set beside AGOS_S3_PATH_STYLE/],

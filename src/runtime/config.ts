@@ -66,6 +66,9 @@ const environmentSchema = z.object({
   AGOS_TEMPORAL_UI_URL: z.url().optional(),
   /** Task queues that this worker serves, `workflows,core,...`; every one of them when unset. */
   AGOS_QUEUES: z.string().optional(),
+  /** Both or neither: with them workflows are worked on as this build of this deployment. */
+  AGOS_DEPLOYMENT: prefix.optional(),
+  AGOS_BUILD_ID: prefix.optional(),
   /** JSON array of `{issuer, audience, jwks_url}`. */
   AGOS_OIDC_ISSUERS: z.string().optional(),
   /** `name:port=127.0.0.1,...`; development only. */
@@ -107,6 +110,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const config = parsed.data;
   if (config.AGOS_ENV === 'production') refuseDevelopmentSettings(config);
   refuseHalfAStore(config);
+  if (!config.AGOS_DEPLOYMENT !== !config.AGOS_BUILD_ID) {
+    throw new Error('AGOS_DEPLOYMENT and AGOS_BUILD_ID are set together or not at all.');
+  }
   return config;
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { definedIn, type Environment } from './cache.ts';
@@ -16,24 +16,26 @@ const TIME_LIMIT_MS = 60 * 60_000;
 /** From here on Go fetches the newer toolchain that a module asks for. */
 const OLDEST_GO_MINOR = 21;
 
+/** A command of a module, with its version, which is pinned, and where its binary belongs. */
+export type GoCommand = { module: string; target: string };
+
 export type GoBuildOptions = {
-  /** With its version, which is pinned. */
-  module: string;
-  /** What the progress calls it. */
+  /** All of one module; they share a build. */
+  commands: readonly [GoCommand, ...GoCommand[]];
+  /** What the progress calls them. */
   name: string;
-  target: string;
   environment: Environment;
   progress: Progress;
 };
 
-/** Builds a command with Go into `target`, whose folder's lock the caller holds; returns why not, when it could not. */
+/** Builds commands with Go into one folder, whose lock the caller holds; returns why not, when it could not. */
 export async function buildWithGo(options: GoBuildOptions): Promise<string | undefined> {
-  const { target, name, environment, progress } = options;
+  const { commands, name, environment, progress } = options;
   const go = findOnPath('go', environment) ?? ['/usr/local/go/bin/go'].find((path) => existsSync(path));
   if (!go) return 'no go on PATH';
   const tooOld = await reasonAgainst(go);
   if (tooOld) return tooOld;
-  const parent = dirname(target);
+  const parent = dirname(commands[0].target);
   await mkdir(parent, { recursive: true });
   await removeAbandonedBuilds(parent);
   const folder = join(parent, `build-${process.pid}`);
@@ -68,7 +70,8 @@ async function removeAbandonedBuilds(parent: string): Promise<void> {
 
 async function build(go: string, folder: string, options: GoBuildOptions): Promise<string | undefined> {
   const logFile = join(folder, 'build.log');
-  const child = spawnOwned(go, ['install', '-trimpath', '-ldflags', '-s -w', options.module], {
+  const modules = options.commands.map(({ module }) => module);
+  const child = spawnOwned(go, ['install', '-trimpath', '-ldflags', '-s -w', ...modules], {
     logFile,
     cwd: folder,
     env: buildEnvironment(options.environment, folder),
@@ -78,10 +81,14 @@ async function build(go: string, folder: string, options: GoBuildOptions): Promi
   const outcome = await Promise.race([child.exited, sleep(TIME_LIMIT_MS, 'time limit', { ref: false })]);
   await child.stop();
   if (outcome !== 'exit code 0') return `${outcome}, ${tailOf(logFile, 2).replaceAll('\n', ' ')}`;
-  const [binary = ''] = await readdir(join(folder, 'bin'));
-  await rename(join(folder, 'bin', binary), options.target);
+  for (const { module, target } of options.commands) {
+    await rename(join(folder, 'bin', binaryOf(module)), target);
+  }
   return undefined;
 }
+
+/** Go names a binary after the last folder of its command. */
+const binaryOf = (module: string): string => basename(module.replace(/@.*$/, ''));
 
 /** Folders of its own, deleted afterwards; `modcacherw` because Go otherwise makes them read-only. */
 function buildEnvironment(environment: Environment, folder: string): Record<string, string> {

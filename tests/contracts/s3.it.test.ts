@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { ensureBucket } from '../../src/adapters/s3/bucket.ts';
 import { createS3Storage, type S3Settings } from '../../src/adapters/s3/storage.ts';
 import { pathFor } from '../../src/assets/files/paths.ts';
 import type { StorageError, StorageFault } from '../../src/assets/files/port.ts';
@@ -49,6 +50,16 @@ async function answering(listener: RequestListener): Promise<string> {
 
 const xml = (code: string) =>
   `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>m</Message></Error>`;
+
+test('a bucket is made where it is missing, left alone where it is there, and not made with a wrong key', async () => {
+  const settings = { ...s3.settings, bucket: 'another' };
+  expect(await ensureBucket(settings)).toBe('made');
+  expect(await ensureBucket(settings)).toBe('present');
+  const keys = { ...s3.settings.keys!, secretAccessKey: 'wrong' };
+  await expect(ensureBucket({ ...settings, bucket: 'third', keys })).rejects.toMatchObject({
+    fault: 'refused',
+  });
+});
 
 describe('the S3 adapter on a server that checks signatures', () => {
   test.each<[string, Partial<S3Settings>]>([

@@ -31,6 +31,8 @@ export type Service = {
 export type Compose = {
   services: Record<string, Service>;
   networks: Record<string, object>;
+  /** The whole file with its variables put in. */
+  document: object;
   missing: string[];
 };
 
@@ -51,8 +53,9 @@ export function readCompose(environment: Record<string, string | undefined>): Co
           return found === '' && kind === ':-' ? alternative : found;
         });
   const text = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
-  const { services, networks } = parse(text, fill, { merge: true }) as Omit<Compose, 'missing'>;
-  return { services, networks, missing: [...missing].sort() };
+  const document = parse(text, fill, { merge: true }) as Pick<Compose, 'services' | 'networks'>;
+  const { services, networks } = document;
+  return { services, networks, document, missing: [...missing].sort() };
 }
 
 /** Everything that `.env.example` asks for, with what the given function makes of each name. */

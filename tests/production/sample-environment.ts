@@ -7,9 +7,10 @@ const CHOSEN: Record<string, string> = {
   AGOS_SCANNER_CONTACT: 'https://agency.example.com/scanner',
 };
 
-/** A filled `.env`, with secrets made as it says. */
-export const sampleEnvironment = (): Record<string, string> =>
+/** A filled `.env`, with secrets made as it says, and addresses of one's own. */
+export const sampleEnvironment = (own: Record<string, string> = {}): Record<string, string> =>
   filledExample((name) => {
+    if (own[name]) return own[name];
     if (name === 'AGOS_PAYLOAD_KEYS') return `k1:${randomBytes(32).toString('base64')}`;
     return CHOSEN[name] ?? randomBytes(24).toString('hex');
   });

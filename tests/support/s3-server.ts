@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { chmod, chown, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,13 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../../src/adapters/s3/storage.ts';
 import { type Environment, userCacheDir } from '../../src/stack/cache.ts';
-import { buildWithGo } from '../../src/stack/go-build.ts';
-import { waitForLock } from '../../src/stack/lock.ts';
 import { findOnPath } from '../../src/stack/on-path.ts';
 import { spawnOwned, tailOf } from '../../src/stack/owned.ts';
 import { freePort } from '../../src/stack/ports.ts';
 import { type Progress, silentProgress } from '../../src/stack/progress.ts';
 import { databaseUser } from '../../src/stack/unprivileged.ts';
+import { provideGoCommands } from './go-commands.ts';
 
 /** A gateway that serves a folder by Amazon's protocol, signatures and checksums included (Apache-2.0). */
 const VERSION = '1.8.0';
@@ -25,22 +23,10 @@ export type S3Binary = { path: string; source: string; version: string };
 export async function findS3Server(environment: Environment, progress: Progress): Promise<S3Binary> {
   const onPath = findOnPath('versitygw', environment);
   if (onPath) return { path: onPath, source: 'PATH', version: 'unknown' };
-  const folder = join(userCacheDir(environment), 's3');
-  const path = join(folder, `versitygw-${VERSION}`);
-  if (existsSync(path)) return { path, source: 'cache', version: VERSION };
-  await mkdir(folder, { recursive: true });
-  const lock = await waitForLock(folder, (holder) =>
-    progress.working(`S3 server: ${holder} is building it, waiting`),
-  );
-  try {
-    if (existsSync(path)) return { path, source: 'cache', version: VERSION };
-    const name = 'S3 server of the tests';
-    const failure = await buildWithGo({ module: MODULE, name, target: path, environment, progress });
-    if (failure) throw new Error(`The tests need versitygw on PATH, or Go to build it (${failure}).`);
-    return { path, source: 'go install', version: VERSION };
-  } finally {
-    await lock.release();
-  }
+  const path = join(userCacheDir(environment), 's3', `versitygw-${VERSION}`);
+  const commands = [{ module: MODULE, target: path }] as const;
+  const source = await provideGoCommands({ commands, name: 'S3 server of the tests', environment, progress });
+  return { path, source, version: VERSION };
 }
 
 export type TestS3 = {

@@ -8,7 +8,7 @@ export const CLI_VERSION = '1.5.1';
 type BuildOptions = { target: string; environment: Environment; progress: Progress };
 
 /** Builds the pinned command line with Go into `target`; returns why not, when it could not. */
-export function buildTemporal(options: BuildOptions): Promise<string | undefined> {
+export function buildTemporal({ target, ...options }: BuildOptions): Promise<string | undefined> {
   const module = `github.com/temporalio/cli/cmd/temporal@v${CLI_VERSION}`;
-  return buildWithGo({ ...options, module, name: 'Temporal server' });
+  return buildWithGo({ ...options, commands: [{ module, target }], name: 'Temporal server' });
 }

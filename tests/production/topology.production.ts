@@ -1,0 +1,231 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type DemoSites, startDemoSites } from '../../src/cli/demo-sites.ts';
+import { userCacheDir } from '../../src/stack/cache.ts';
+import { createProgress } from '../../src/stack/progress.ts';
+import { databaseUser, makeReachableFolder } from '../../src/stack/unprivileged.ts';
+import type { JsonBody } from '../support/app.ts';
+import { testChromium } from '../support/test-browser.ts';
+import { agosServices, type Compose, ROOT, readCompose } from './compose-file.ts';
+import { findPostgresTools, makeDataFolder } from './debian-postgres.ts';
+import { buildImage } from './image.ts';
+import { choosePlace, type Place } from './place.ts';
+import { providePrograms } from './programs.ts';
+import { gatherPrograms } from './programs-folder.ts';
+import { sampleEnvironment } from './sample-environment.ts';
+import { createTopology, type Topology } from './topology.ts';
+
+const run = promisify(execFile);
+const progress = createProgress();
+/** No resolver has it, and production scans no local target. */
+const NOWHERE = 'nobody-is-home.invalid';
+/** Those that judge addresses: example sites have local ones, which only development scans. */
+const JUDGING = ['api', 'worker-core', 'worker-fetch', 'worker-browser', 'worker-lighthouse'];
+
+describe('the services of docker-compose.yml, as processes of this machine', () => {
+  let base: string;
+  let place: Place;
+  let environment: Record<string, string>;
+  let compose: Compose;
+  let topology: Topology;
+  let programs: Record<string, string>;
+  let sites: DemoSites | undefined;
+  let key: string;
+
+  beforeAll(async () => {
+    const user = await databaseUser();
+    const shared = await makeReachableFolder(user, userCacheDir(process.env));
+    base = await mkdtemp(join(shared, 'production-'));
+    await chmod(base, 0o755);
+    place = await choosePlace(base, ROOT);
+    environment = sampleEnvironment({
+      AGOS_PUBLIC_URL: `http://127.0.0.1:${place.port('api', 8080)}`,
+      AGOS_ASSETS_URL: `http://localhost:${place.port('api', 8081)}`,
+    });
+    compose = readCompose(environment);
+    programs = await providePrograms(process.env, progress);
+    const image = await buildImage(join(base, 'image'), shared);
+    const postgresTools = findPostgresTools();
+    const path = `${postgresTools}:${await gatherPrograms(join(base, 'bin'), programs)}`;
+    topology = createTopology({ compose, place, image, path, postgresTools, user });
+  });
+  afterAll(async () => {
+    await topology?.stop();
+    await sites?.close();
+    if (base && !process.env.AGOS_TEST_KEEP) await rm(base, { recursive: true, force: true });
+  });
+
+  async function call(method: string, path: string, body?: object): Promise<JsonBody> {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const url = `${environment.AGOS_PUBLIC_URL}${path}`;
+    const answer = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    return await answer.json();
+  }
+
+  const sql = async (database: string, query: string): Promise<string> => {
+    const at = `127.0.0.1:${place.port('postgres', 5432)}/${database}`;
+    const { stdout } = await run('psql', [
+      `postgres://postgres:${environment.POSTGRES_PASSWORD}@${at}`,
+      '-Atc',
+      query,
+    ]);
+    return stdout.trim();
+  };
+
+  const untilEnded = (runId: string, timeoutMs: number): Promise<JsonBody> =>
+    vi.waitUntil(
+      async () => {
+        const seen = await call('GET', `/v1/runs/${runId}`);
+        return seen.ended_at === null ? undefined : seen;
+      },
+      { timeout: timeoutMs, interval: 500 },
+    );
+
+  test("Compose's own loader takes the filled file, and refuses the empty one for each missing secret", async () => {
+    const load = (...args: string[]) => run(programs['compose-config']!, args, { env: {}, cwd: base });
+    const filled = join(base, 'docker-compose.yml');
+    await writeFile(filled, JSON.stringify(compose.document));
+    const { stdout } = await load('--format', 'json', filled);
+    expect(Object.keys(JSON.parse(stdout).services).sort()).toEqual(Object.keys(compose.services).sort());
+    const refusal: string = await load(join(ROOT, 'docker-compose.yml')).catch(({ stderr }) => stderr);
+    const named = [...refusal.matchAll(/required variable (\w+) is missing/g)].map(([, name]) => name);
+    expect([...new Set(named)].sort()).toEqual(Object.keys(environment).sort());
+  });
+
+  test('all start in order, each healthy or done before the next, in production mode and without root', async () => {
+    const names = Object.keys(compose.services).filter((name) => name !== 'temporal-ui');
+    await topology.up(names);
+    const at = (name: string): number => topology.started().indexOf(name);
+    for (const name of names) {
+      for (const before of Object.keys(compose.services[name]!.depends_on ?? {})) {
+        expect(at(before), `${before} before ${name}`).toBeLessThan(at(name));
+      }
+    }
+    expect(topology.log('migrate')).toContain('search attributes');
+    for (const [name, service] of Object.entries(compose.services)) {
+      if (service.restart !== 'unless-stopped' || name === 'temporal-ui') continue;
+      expect(await topology.isHealthy(name), name).toBe(true);
+      const [, uid] = /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${topology.pid(name)}/status`, 'utf8')) ?? [];
+      expect(uid, name).not.toBe('0');
+    }
+  });
+
+  test('a lead goes through every queue that production allows here, encrypted, and is held with a reason', async () => {
+    const made = await topology.run('migrate', [
+      'node',
+      'src/cli/agos.mjs',
+      'tenant',
+      'create',
+      'Agency',
+      '--json',
+    ]);
+    ({ api_key: key } = JSON.parse(made));
+    const added = await call('POST', '/v1/leads', { url: `https://${NOWHERE}`, triage: true });
+    const ended = await untilEnded(added.run.id, 120_000);
+    expect(ended).toMatchObject({ status: 'completed', end: { code: 'unreachable' } });
+    expect(await call('GET', `/v1/leads/${added.lead.id}`)).toMatchObject({ hold: { code: 'unreachable' } });
+    await sql('temporal', 'checkpoint');
+    const number = await sql('temporal', "select oid from pg_database where datname = 'temporal'");
+    const folder = join(place.folder('postgres'), 'base', number);
+    await expect(run('grep', ['-rlF', 'triageRoom', folder])).resolves.toBeTruthy();
+    await expect(run('grep', ['-rlF', NOWHERE, folder])).rejects.toMatchObject({ code: 1 });
+  });
+
+  test('the server is fair between tenants', async () => {
+    const answer = await topology
+      .run('migrate', ['node', 'src/cli/agos.mjs', 'doctor', '--json', '--try-fairness'])
+      .catch(({ stdout }) => stdout);
+    expect(answer).toMatch(/fair/i);
+    await writeFile(join(base, 'doctor.json'), answer);
+  });
+
+  test('a copy of the whole server taken at work, put into a fresh one: runs go on from there and end', async () => {
+    const postgres = place.folder('postgres');
+    const copy = join(base, 'postgres.tar.gz');
+    await topology.stop(['worker-fetch']);
+    const open = await Promise.all(
+      ['one', 'two', 'three'].map((name) =>
+        call('POST', '/v1/leads', { url: `https://${name}.${NOWHERE}`, triage: true }),
+      ),
+    );
+    const temporalOpen = () =>
+      sql(
+        'temporal_visibility',
+        "select count(*) from executions_visibility where status = 1 and workflow_type_name = 'triageRoom'",
+      );
+    await expect.poll(temporalOpen, { timeout: 60_000 }).toBe('3');
+    const from = ['--host=127.0.0.1', `--port=${place.port('postgres', 5432)}`, '--username=postgres'];
+    const command =
+      'pg_basebackup "$@" --pgdata=- --format=tar --wal-method=fetch --checkpoint=fast --gzip > "$COPY"';
+    const env = { ...process.env, PGPASSWORD: environment.POSTGRES_PASSWORD, COPY: copy };
+    await run('sh', ['-c', command, 'sh', ...from], { env });
+    const later = await call('POST', '/v1/leads', { url: `https://later.${NOWHERE}`, triage: true });
+
+    await topology.stop();
+    await rm(postgres, { recursive: true });
+    const user = await databaseUser();
+    await makeDataFolder(postgres, user);
+    await run('tar', ['-xzf', copy, '-C', postgres], { cwd: '/' });
+    topology.forgetDone();
+    await topology.up(Object.keys(compose.services).filter((name) => name !== 'temporal-ui'));
+    for (const {
+      run: { id },
+    } of open) {
+      expect(await untilEnded(id, 120_000)).toMatchObject({
+        status: 'completed',
+        end: { code: 'unreachable' },
+      });
+    }
+    expect(await call('GET', `/v1/leads/${later.lead.id}`)).toMatchObject({ error: 'not_found' });
+    await expect.poll(temporalOpen, { timeout: 60_000 }).toBe('0');
+  });
+
+  test('an example site is triaged to its report, with its files in the bucket; workflows stay in production mode', async () => {
+    sites = await startDemoSites(join(base, 'sites'));
+    await chmod(join(base, 'sites'), 0o755);
+    expect(await topology.stop(JUDGING)).toEqual(
+      Object.fromEntries(JUDGING.map((name) => [name, 'exit code 0'])),
+    );
+    const chromium = { CHROMIUM_PATH: await testChromium() };
+    for (const name of JUDGING) await topology.up([name], { ...sites.environment, ...chromium });
+    const [, line = ''] = readFileSync(sites.leadsFile, 'utf8').split('\n');
+    const url = /https?:\/\/[^,"]+/.exec(line)?.[0];
+    const added = await call('POST', '/v1/leads', { url, triage: true });
+    const ended = await untilEnded(added.run.id, 300_000);
+    expect(ended).toMatchObject({ status: 'completed' });
+    const lead = await call('GET', `/v1/leads/${added.lead.id}`);
+    expect(lead).toMatchObject({ hold: null });
+    expect(lead.score).toBeGreaterThan(0);
+    const { items } = await call('GET', `/v1/assets?lead_id=${added.lead.id}`);
+    expect(items.length).toBeGreaterThan(2);
+    const files = readdirSync(place.folder('s3-files'), { recursive: true, encoding: 'utf8' });
+    for (const { id } of items)
+      expect(
+        files.some((file) => file.includes(id)),
+        id,
+      ).toBe(true);
+  });
+
+  test('SIGTERM ends AgOS within its time, and all of it comes up again on the same volumes', async () => {
+    const own = agosServices(compose)
+      .map(([name]) => name)
+      .filter((name) => name !== 'migrate');
+    const memory = Object.fromEntries(
+      [...own, 'temporal', 'postgres', 's3'].map((name) => [name, peakMb(topology.pid(name))]),
+    );
+    progress.line(`peak memory in MB: ${JSON.stringify(memory)}`);
+    expect(await topology.stop(own)).toEqual(Object.fromEntries(own.map((name) => [name, 'exit code 0'])));
+    await topology.stop();
+    topology.forgetDone();
+    await topology.up(own);
+    const added = await call('POST', '/v1/leads', { url: `https://again.${NOWHERE}`, triage: true });
+    expect(await untilEnded(added.run.id, 120_000)).toMatchObject({ end: { code: 'unreachable' } });
+  });
+});
+
+const peakMb = (pid: number): number =>
+  Math.round(Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024);
