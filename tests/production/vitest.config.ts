@@ -4,7 +4,6 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ['**/*.production.ts'],
-    globalSetup: ['../support/start-postgres.ts'],
     // One after the other on one machine, and each waits for builds and real servers.
     fileParallelism: false,
     testTimeout: 600_000,
