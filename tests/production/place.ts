@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { freePort } from '../../src/stack/ports.ts';
-import type { Compose, Service } from './compose-file.ts';
+import { type Compose, type Service, startedBefore } from './compose-file.ts';
 
 /** Ports that services listen on inside of their containers. */
 const LISTENING: Record<string, number[]> = {
@@ -74,7 +74,7 @@ export function mountedAt(place: Place, source: string, target: string): string 
 /** The code names it itself, and one machine has one. */
 const LOCK = '/tmp/agos-machine-lock';
 
-/** Ports as a service would say them: its own, what it waits for, and what is published. */
+/** Ports as a service would say them: its own, what is there before it, and what is published. */
 function ownPorts(compose: Compose, place: Place, name: string): Map<string, number> {
   const found = new Map<string, number>();
   const published = (service: string, { ports = [] }: Service): void => {
@@ -83,7 +83,7 @@ function ownPorts(compose: Compose, place: Place, name: string): Map<string, num
     }
   };
   for (const [service, definition] of Object.entries(compose.services)) published(service, definition);
-  for (const service of [...Object.keys(compose.services[name]?.depends_on ?? {}), name]) {
+  for (const service of [...startedBefore(compose, name), name]) {
     for (const port of LISTENING[service] ?? []) found.set(String(port), place.port(service, port));
   }
   return found;

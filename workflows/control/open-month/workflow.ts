@@ -1,4 +1,3 @@
-import { setWorkflowOptions } from '@temporalio/workflow';
 import type { QuotaActivities } from '../../../activities/control/quotas.ts';
 import { proxyProfile } from '../../lib/activity-profiles.ts';
 import type { OpenMonthResult } from './messages.ts';
@@ -7,9 +6,6 @@ const { openCreditPeriods } = proxyProfile<QuotaActivities>(
   'core',
   'Give every tenant the credits of its plan',
 );
-
-// It lasts seconds: no build is kept for it.
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, openMonth);
 
 /** Opens the month for every tenant; one that is open stays as it is. */
 export async function openMonth(): Promise<OpenMonthResult> {

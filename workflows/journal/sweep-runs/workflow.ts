@@ -1,12 +1,8 @@
-import { setWorkflowOptions } from '@temporalio/workflow';
 import type { RunActivities } from '../../../activities/journal/runs.ts';
 import { proxyProfile } from '../../lib/activity-profiles.ts';
 import type { SweepResult } from './messages.ts';
 
 const { startUnmarkedRuns } = proxyProfile<RunActivities>('sweep', 'Start runs that wait for their workflow');
-
-// It lasts seconds: no build is kept for it.
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, sweepRuns);
 
 /** One pass over runs that wait for their workflow. */
 export async function sweepRuns(): Promise<SweepResult> {
