@@ -3,6 +3,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { vi } from 'vitest';
 import { createRunReconciler } from '../../activities/journal/run-reconciler.ts';
 import { settleLostRuns } from '../../activities/journal/settle-lost-runs.ts';
+import { createImportLeadsActivities, type ImportLimits } from '../../activities/leads/import-leads.ts';
 import { createTriageReconciler } from '../../activities/triage/reconcile-triage.ts';
 import { createTriageRoomActivities } from '../../activities/triage/triage-room.ts';
 import { createFolderStorage } from '../../src/assets/files/folder.ts';
@@ -13,6 +14,7 @@ import { createStepGate } from '../../src/control/kill-switch/step-gate.ts';
 import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
 import type { SpendCaps } from '../../src/control/spend/rules.ts';
 import { createSpender } from '../../src/control/spend/spender.ts';
+import { startRun } from '../../src/journal/runs/start-run.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { newId } from '../../src/runtime/ids.ts';
 import { createCpuMeter } from '../../src/sites/scan/cpu-meter.ts';
@@ -28,7 +30,8 @@ import { triageWorkflowId } from '../../workflows/triage/triage-room/messages.ts
 import { startTestServer, type TestServer } from '../temporal/support/server.ts';
 import { newPayloadKey, startTestWorker, testClient } from '../temporal/support/worker.ts';
 import { createTestApp, TEST_ASSETS_ORIGIN, TEST_SECRET, type TestApp } from './app.ts';
-import { TEST_CAPS } from './requests.ts';
+import { importDeps } from './imports.ts';
+import { TEST_CAPS, testRequests } from './requests.ts';
 import { insertLead } from './rows.ts';
 import {
   type Behaviour,
@@ -77,7 +80,12 @@ export type TriageRoom = {
   close(): Promise<void>;
 };
 
-export type WorkerOptions = { requireTicket?: boolean; caps?: SpendCaps };
+export type WorkerOptions = {
+  requireTicket?: boolean;
+  caps?: SpendCaps;
+  /** Limits of the imports that it serves too. */
+  imports?: Partial<ImportLimits>;
+};
 
 export type LeadOptions = {
   status?: string;
@@ -123,27 +131,37 @@ export async function startTriageRoom(): Promise<TriageRoom> {
         target: server.target,
         payloadKeys,
         workflowsPath: join(import.meta.dirname, '../../workflows/index.ts'),
-        queues: ['workflows', 'core', 'fetch', 'browser', 'lighthouse', 'model'],
-        activities: createTriageRoomActivities({
-          db,
-          clock,
-          scanner,
-          gate: createStepGate({
-            db,
-            stopFile: createStopFile(join(app.assetsDir, 'stop')),
-            worker: 'test:1',
+        queues: ['workflows', 'core', 'imports', 'fetch', 'browser', 'lighthouse', 'model'],
+        activities: {
+          ...createImportLeadsActivities({
+            ...importDeps(app),
+            gateway,
+            runEndHooks: RUN_END_HOOKS,
+            requestTriage: testRequests.requestTriage,
+            startSoon: (run) => startRun({ db, gateway, clock }, run),
+            limits: { ...options.imports },
           }),
-          playbooks,
-          assets,
-          spend: createSpender({ db, clock, caps: options.caps ?? TEST_CAPS, lookAgainMs: 500 }),
-          cpu: createCpuMeter(),
-          cpuSecondMicroUsd: 20,
-          skills: { provider: null, models: { fast: 'none', balanced: 'none', strategic: 'none' }, clock },
-          decisions: {
-            verifyTicket: createTickets({ signingSecret: TEST_SECRET, clock }).verify,
-            requireTicket: options.requireTicket ?? false,
-          },
-        }),
+          ...createTriageRoomActivities({
+            db,
+            clock,
+            scanner,
+            gate: createStepGate({
+              db,
+              stopFile: createStopFile(join(app.assetsDir, 'stop')),
+              worker: 'test:1',
+            }),
+            playbooks,
+            assets,
+            spend: createSpender({ db, clock, caps: options.caps ?? TEST_CAPS, lookAgainMs: 500 }),
+            cpu: createCpuMeter(),
+            cpuSecondMicroUsd: 20,
+            skills: { provider: null, models: { fast: 'none', balanced: 'none', strategic: 'none' }, clock },
+            decisions: {
+              verifyTicket: createTickets({ signingSecret: TEST_SECRET, clock }).verify,
+              requireTicket: options.requireTicket ?? false,
+            },
+          }),
+        },
       });
     },
     stopWorker: async () => {
