@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProgress, elapsed, type Progress } from '../src/stack/progress.ts';
 import { bareRoute } from './bare-route/benchmark.ts';
+import { crawlee } from './crawlee/benchmark.ts';
 import { growth } from './growth/benchmark.ts';
 import { type Arguments, readArguments } from './harness/arguments.ts';
 import type { BenchContext, Benchmark, PairedBenchmark, Section } from './harness/benchmark.ts';
@@ -19,6 +20,7 @@ import { slidingWindow } from './sliding-window/benchmark.ts';
 /** `npm run bench -- NAME`: the numbers are those of the plan of benchmarks. */
 const BENCHMARKS: Record<string, Benchmark> = {
   '1': lighthouseCli,
+  '3': crawlee,
   '4': rawTemporal,
   '7': slidingWindow,
   '8': bareRoute,

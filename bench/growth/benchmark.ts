@@ -6,9 +6,9 @@ import { importWhole } from '../harness/imports.ts';
 import { metered, type Usage } from '../harness/meter.ts';
 import { figure } from '../harness/paired-section.ts';
 import { serveBenchSites } from '../harness/sites.ts';
+import { writeSmallSites } from '../harness/small-sites.ts';
 import { type BenchStack, startBenchStack } from '../harness/stack.ts';
 import { type Leftovers, leftoversOf, openContexts } from './leftovers.ts';
-import { writeSmallSites } from './small-sites.ts';
 
 /** What a site costs, and what stays behind, as sites grow on one machine. */
 export const growth: Benchmark = {

@@ -1,0 +1,64 @@
+import { CheerioCrawler } from '@crawlee/cheerio';
+import { Configuration, LogLevel, log, PlaywrightCrawler } from '@crawlee/playwright';
+import { serveCalls } from '../harness/serve-calls.mjs';
+import { fromHtml, IN_PAGE } from './extract.mjs';
+
+log.setLevel(LogLevel.ERROR);
+/** Nothing is remembered from one run to the next. */
+const forgetful = () => new Configuration({ persistStorage: false });
+const shared = (concurrency) => ({
+  minConcurrency: concurrency,
+  maxConcurrency: concurrency,
+  maxRequestRetries: 0,
+});
+
+async function run(crawler, urls, pages) {
+  const failed = [];
+  crawler.failedRequestHandler = ({ request }) => failed.push(request.url);
+  await crawler.run(urls);
+  await crawler.teardown();
+  if (failed.length > 0) throw new Error(`crawlee could not open ${failed[0]}`);
+  return pages;
+}
+
+async function browser({ urls, address, chromium, concurrency }) {
+  const pages = {};
+  const args = ['--ignore-certificate-errors', `--host-resolver-rules=MAP * ${address}`];
+  if (process.getuid?.() === 0) args.push('--no-sandbox');
+  const crawler = new PlaywrightCrawler(
+    {
+      ...shared(concurrency),
+      browserPoolOptions: { useFingerprints: false },
+      launchContext: { launchOptions: { executablePath: chromium, headless: true, args } },
+      requestHandler: async ({ page, request }) => {
+        pages[request.url] = await page.evaluate(IN_PAGE);
+      },
+    },
+    forgetful(),
+  );
+  return run(crawler, urls, pages);
+}
+
+async function http({ urls, address, concurrency }) {
+  const pages = {};
+  const lookup = (_host, options, callback) =>
+    options?.all ? callback(null, [{ address, family: 4 }]) : callback(null, address, 4);
+  const crawler = new CheerioCrawler(
+    {
+      ...shared(concurrency),
+      ignoreSslErrors: true,
+      preNavigationHooks: [
+        (_context, options) => {
+          options.dnsLookup = lookup;
+        },
+      ],
+      requestHandler: async ({ body, request }) => {
+        pages[request.url] = fromHtml(String(body));
+      },
+    },
+    forgetful(),
+  );
+  return run(crawler, urls, pages);
+}
+
+serveCalls({ browser, http });
