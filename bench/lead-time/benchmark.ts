@@ -47,8 +47,8 @@ async function once(stack: BenchStack, url: string): Promise<Part[]> {
   const sentMs = Date.now();
   const { body } = await tenant.client.post<{ lead: LeadView }>('/v1/leads', { url, triage: true });
   const answeredMs = Date.now();
-  const deliveredMs = await stream.settled;
-  return partsOf(stack, { tenant: tenant.id, leadId: body.lead.id, sentMs, answeredMs, deliveredMs });
+  const settled = await stream.settled;
+  return partsOf(stack, { tenant: tenant.id, leadId: body.lead.id, sentMs, answeredMs, ...settled });
 }
 
 function toMarkdown(cold: Part[], warm: Part[][]): string {

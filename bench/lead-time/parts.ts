@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { temporal } from '@temporalio/proto';
 import { createDataConverter } from '../../temporal/codec/data-converter.ts';
 import { openClient, readTemporalTarget } from '../../temporal/connection.ts';
 import { triageWorkflowId } from '../../workflows/triage/triage-room/messages.ts';
 import type { BenchStack } from '../harness/stack.ts';
+import type { Settled } from './follow-lead.ts';
 
 /** One part of a lead's time: ms after the request was sent, ms that it waited for a worker, ms that it took. */
 export type Part = { name: string; beginsMs: number; waitsMs: number; takesMs: number };
@@ -13,8 +15,7 @@ export type Marks = {
   /** In ms since 1970, as our client saw them. */
   sentMs: number;
   answeredMs: number;
-  deliveredMs: number;
-};
+} & Settled;
 
 const NAMES: Record<string, string> = {
   beginTriage: 'lead marked as being scanned',
@@ -32,9 +33,10 @@ const NAMES: Record<string, string> = {
 export async function partsOf(stack: BenchStack, marks: Marks): Promise<Part[]> {
   const client = openClient(readTemporalTarget(stack.variables), createDataConverter(undefined));
   try {
-    const { events } = await client.workflow
-      .getHandle(triageWorkflowId(marks.tenant, marks.leadId))
-      .fetchHistory();
+    const handle = client.workflow.getHandle(triageWorkflowId(marks.tenant, marks.leadId));
+    // The event arrives before the workflow has heard that its last step is done.
+    while ((await handle.describe()).status.name === 'RUNNING') await sleep(50);
+    const { events } = await handle.fetchHistory();
     return toParts(events ?? [], marks);
   } finally {
     await client.connection.close();
@@ -43,7 +45,10 @@ export async function partsOf(stack: BenchStack, marks: Marks): Promise<Part[]> 
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
-function toParts(events: readonly HistoryEvent[], { sentMs, answeredMs, deliveredMs }: Marks): Part[] {
+function toParts(
+  events: readonly HistoryEvent[],
+  { sentMs, answeredMs, committedMs, deliveredMs }: Marks,
+): Part[] {
   const at = (event: HistoryEvent | undefined): number =>
     Number(event?.eventTime?.seconds) * 1000 + (event?.eventTime?.nanos ?? 0) / 1e6 - sentMs;
   const begun = at(events.find((event) => event.workflowExecutionStartedEventAttributes));
@@ -64,8 +69,6 @@ function toParts(events: readonly HistoryEvent[], { sentMs, answeredMs, delivere
       },
     ];
   });
-  const committed = steps.at(-1);
-  const committedMs = committed ? committed.beginsMs + committed.takesMs : Number.NaN;
   return [
     { name: 'request answered', beginsMs: 0, waitsMs: 0, takesMs: answeredMs - sentMs },
     { name: 'workflow started', beginsMs: 0, waitsMs: 0, takesMs: begun },
