@@ -26,6 +26,9 @@ type Server = { name: string; url: string; pid: number; header: (caller: Caller)
 type Answers = { requests: number; refused: number; foreign: number; requests_s: number; p95_ms: number };
 type Shape = { ceilingSeconds: number; rateSeconds: number };
 
+/** A refusal is quick: more of them would make latencies look good. */
+const MOST_REFUSED = 0.01;
+
 const METRICS: readonly Metric[] = [
   { key: 'ceiling_requests_s', title: 'requests/s, 50 connections without pause', target: { least: 0.7 } },
   { key: 'p95_half_ms', title: 'p95 in ms at half of the lower ceiling', target: { most: 1.3 } },
@@ -126,6 +129,9 @@ function sideOf(
       const all = [half, most, top];
       const sum = (key: 'foreign' | 'refused' | 'requests') =>
         all.reduce((total, one) => total + one[key], 0);
+      if (half.refused + most.refused > (half.requests + most.requests) * MOST_REFUSED) {
+        throw new Error(`${server.name}: ${half.refused + most.refused} requests refused at a constant rate`);
+      }
       if (sum('foreign') > 0)
         throw new Error(`${server.name}: ${sum('foreign')} answers with rows of others`);
       return {
