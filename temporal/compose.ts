@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
+import { createAlertActivities } from '../activities/control/alerts.ts';
 import { createQuotaActivities } from '../activities/control/quotas.ts';
+import { createRetentionActivities } from '../activities/control/retention.ts';
 import { createRunReconciler } from '../activities/journal/run-reconciler.ts';
 import { createRunActivities } from '../activities/journal/runs.ts';
 import { createImportLeadsActivities } from '../activities/leads/import-leads.ts';
@@ -11,10 +13,12 @@ import { createTriageRoomActivities } from '../activities/triage/triage-room.ts'
 import { createAnthropicProvider } from '../src/adapters/anthropic/provider.ts';
 import { createAssetStore } from '../src/assets/files/store.ts';
 import { createAdmission } from '../src/control/admission/admit-work.ts';
+import { alertLimitsOf } from '../src/control/alerts/rules.ts';
 import { createTickets } from '../src/control/approvals/tickets.ts';
 import { unlessStopFile } from '../src/control/kill-switch/refuse-stopped.ts';
 import { createStepGate } from '../src/control/kill-switch/step-gate.ts';
 import { createStopFile } from '../src/control/kill-switch/stop-file.ts';
+import { retentionOf } from '../src/control/retention/rules.ts';
 import { spendCapsOf } from '../src/control/spend/rules.ts';
 import { createSpender } from '../src/control/spend/spender.ts';
 import { sweepReservations } from '../src/control/spend/sweep-reservations.ts';
@@ -32,6 +36,7 @@ import { loadPlaybooks } from '../src/triage/playbooks/load.ts';
 import { createTriageRequests } from '../src/triage/triage-room/request-triage.ts';
 import { createGateway } from './gateway.ts';
 import { createObserver } from './observer.ts';
+import { readQueueDelays } from './queue-reader.ts';
 import { RUN_END_HOOKS } from './run-end-hooks.ts';
 import { RUN_WORKFLOWS } from './run-workflows.ts';
 import type { ComposeScanner } from './scanner.ts';
@@ -87,6 +92,14 @@ export function compose(
       }),
       ...createQuotaActivities({ db, clock }),
       ...webhooks.activities,
+      ...createRetentionActivities({ db, clock, keep: retentionOf(config) }),
+      ...createAlertActivities({
+        db,
+        clock,
+        caps,
+        limits: alertLimitsOf(config),
+        queueDelays: () => readQueueDelays(client),
+      }),
       ...createImportLeadsActivities({
         ...shared,
         urlRules: { isAllowed: guard.isAllowed },

@@ -32,9 +32,9 @@ export type Gateway = {
   reachable(): Promise<boolean>;
 };
 
-/** What Temporal says about the workflow of a run; `stuck` means that its code or payloads cannot go on. */
+/** What Temporal says about the workflow of a run; `stuck` means that its code or payloads cannot go on, `failures` how often its own step has failed in a row. */
 export type Observation =
-  | { state: 'open' | 'stuck'; temporalRunId: string }
+  | { state: 'open' | 'stuck'; temporalRunId: string; failures: number }
   | { state: 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out' }
   | { state: 'not_found' };
 

@@ -39,7 +39,7 @@ export function createObserver(client: Client, options: { stuckAfterFailures?: n
           // The attempt that runs or waits now has not failed yet.
           const failures = (found.raw.pendingWorkflowTask?.attempt ?? 1) - 1;
           const state = failures >= stuckAfterFailures ? 'stuck' : 'open';
-          return { state, temporalRunId: found.runId };
+          return { state, temporalRunId: found.runId, failures };
         },
         { state: 'not_found' },
       ),

@@ -1,5 +1,7 @@
 import { type Client, ScheduleAlreadyRunning, type ScheduleOptions } from '@temporalio/client';
 import { type Duration, TypedSearchAttributes } from '@temporalio/common';
+import { EVALUATE_ALERTS, EVALUATE_ALERTS_QUEUE } from '../workflows/control/evaluate-alerts/messages.ts';
+import { FORGET_OLD, FORGET_OLD_QUEUE } from '../workflows/control/forget-old/messages.ts';
 import { OPEN_MONTH, OPEN_MONTH_QUEUE } from '../workflows/control/open-month/messages.ts';
 import { WAKE_WEBHOOKS, WEBHOOKS_QUEUE } from '../workflows/control/webhooks/messages.ts';
 import { RECONCILE_RUNS, RECONCILE_RUNS_QUEUE } from '../workflows/journal/reconcile-runs/messages.ts';
@@ -12,12 +14,14 @@ export type ScheduleIntervals = {
   reconcileEveryMs: number;
   /** Notifications wake webhooks at once; this is for those that went by unheard. */
   wakeWebhooksEveryMs: number;
+  alertsEveryMs: number;
 };
 
 export const SCHEDULE_INTERVALS: ScheduleIntervals = {
   sweepEveryMs: 5_000,
   reconcileEveryMs: 30_000,
   wakeWebhooksEveryMs: 30_000,
+  alertsEveryMs: 30_000,
 };
 
 /** Creates the Schedules of AgOS, or brings those that are there up to date. */
@@ -48,6 +52,22 @@ export async function ensureSchedules(
     queue: WEBHOOKS_QUEUE,
   });
   await ensure(client, {
+    ...MISSED_IS_NEVER_MADE_UP,
+    scheduleId: EVALUATE_ALERTS_SCHEDULE,
+    area: 'control',
+    spec: { intervals: [{ every: intervals.alertsEveryMs }] },
+    workflowType: EVALUATE_ALERTS,
+    queue: EVALUATE_ALERTS_QUEUE,
+  });
+  await ensure(client, {
+    ...MISSED_IS_NEVER_MADE_UP,
+    scheduleId: FORGET_OLD_SCHEDULE,
+    area: 'control',
+    spec: { intervals: [{ every: '1h' }] },
+    workflowType: FORGET_OLD,
+    queue: FORGET_OLD_QUEUE,
+  });
+  await ensure(client, {
     scheduleId: OPEN_MONTH_SCHEDULE,
     area: 'control',
     spec: { calendars: [{ dayOfMonth: 1, hour: 0, minute: 0, comment: 'the first second of a month, UTC' }] },
@@ -61,6 +81,8 @@ export async function ensureSchedules(
 
 export const OPEN_MONTH_SCHEDULE = 'agos-open-month';
 export const WAKE_WEBHOOKS_SCHEDULE = 'agos-wake-webhooks';
+export const FORGET_OLD_SCHEDULE = 'agos-forget-old';
+export const EVALUATE_ALERTS_SCHEDULE = 'agos-evaluate-alerts';
 
 /** The next pass sees the same rows, and a hung one may not block it for long. */
 const MISSED_IS_NEVER_MADE_UP = { area: 'journal', catchupWindow: '10s', timeout: '2m' } as const;

@@ -25,11 +25,12 @@ export function createRunReconciler(deps: {
     name: 'runs',
     findInFlight: async () => {
       const open = await allOpenRuns(db);
-      return open.map(({ tenantId, id, workflowId, createdBy }) => ({
+      return open.map(({ tenantId, id, workflowId, createdBy, taskFailures }) => ({
         tenant: tenantId,
         runId: id,
         workflowId,
         principalId: createdBy,
+        taskFailures,
       }));
     },
     hold: async ({ tenant, runId, principalId }, { code, message }) => {

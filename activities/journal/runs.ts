@@ -1,4 +1,6 @@
 import { log } from '@temporalio/activity';
+import { noteTaskFailures } from '../../src/journal/runs/repository.ts';
+import { systemScope } from '../../src/kernel/actor.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Database } from '../../src/runtime/database/database.ts';
 import type { Gateway, RunObserver } from '../../temporal/gateway-type.ts';
@@ -6,7 +8,7 @@ import type { ReconcileResult } from '../../workflows/journal/reconcile-runs/mes
 import type { SweepResult } from '../../workflows/journal/sweep-runs/messages.ts';
 import { deliverCancels } from './deliver-cancels.ts';
 import type { Reconciler } from './reconciler.ts';
-import { settleLostRuns } from './settle-lost-runs.ts';
+import { type SettleDeps, settleLostRuns } from './settle-lost-runs.ts';
 import { startUnmarkedRuns } from './sweep-runs.ts';
 
 export type RunActivitiesDeps = {
@@ -29,12 +31,20 @@ export function createRunActivities(deps: RunActivitiesDeps) {
       return { ...started, cancels_delivered: await deliverCancels({ ...deps, warn }) };
     },
     settleLostRuns: async (): Promise<ReconcileResult> => {
-      const settled = await settleLostRuns({ ...deps, warn });
+      const settled = await settleLostRuns({ ...deps, noteTaskFailures: noteIn(deps.db), warn });
       const released = await deps.endStaleReservations();
       if (released > 0) warn('ended reservations of workers that are gone', { reservations: released });
       return settled;
     },
   };
 }
+
+/** How a pass notes failures in the database. */
+export const noteIn =
+  (db: Database): SettleDeps['noteTaskFailures'] =>
+  ({ tenant, runId, principalId }, failures) =>
+    db.withTenant(systemScope(tenant, principalId), (tx) =>
+      noteTaskFailures(tx, { tenant, id: runId, failures }),
+    );
 
 export type RunActivities = ReturnType<typeof createRunActivities>;

@@ -9,6 +9,8 @@ const LOOKS_AT_ONCE = 10;
 export type SettleDeps = {
   observer: RunObserver;
   reconcilers: readonly Reconciler[];
+  /** Notes how often the workflow's own step of a run has failed in a row; alerts are made of it. */
+  noteTaskFailures(row: InFlight, failures: number): Promise<void>;
   warn(message: string, about: Record<string, unknown>): void;
 };
 
@@ -16,7 +18,9 @@ export type SettleDeps = {
 export async function settleLostRuns(deps: SettleDeps): Promise<ReconcileResult> {
   const inFlight = (await Promise.all(deps.reconcilers.map((one) => one.findInFlight()))).flat();
   const workflowOf = new Map(inFlight.map((row) => [row.runId, row.workflowId]));
-  const lost = await findLost(deps.observer, workflowOf);
+  const observed = await observeAll(deps.observer, workflowOf);
+  await noteFailures(deps, inFlight, observed);
+  const lost = new Map([...observed].filter(([, { state }]) => state !== 'open'));
   let ended = 0;
   for (const [runId, observation] of lost) {
     if (observation.state !== 'stuck') continue;
@@ -31,8 +35,8 @@ export async function settleLostRuns(deps: SettleDeps): Promise<ReconcileResult>
   return { looked_at: workflowOf.size, ended, held };
 }
 
-/** What Temporal says of the runs that it does not have open, by run id. */
-async function findLost(
+/** What Temporal says of runs, by run id. */
+async function observeAll(
   observer: RunObserver,
   workflowOf: ReadonlyMap<string, string>,
 ): Promise<Map<string, Observation>> {
@@ -40,7 +44,19 @@ async function findLost(
   const looks = [...workflowOf].map(([runId, workflowId]) =>
     limit(async () => [runId, await observer.observe(workflowId)] as const),
   );
-  return new Map((await Promise.all(looks)).filter(([, { state }]) => state !== 'open'));
+  return new Map(await Promise.all(looks));
+}
+
+async function noteFailures(
+  deps: SettleDeps,
+  rows: readonly InFlight[],
+  observed: ReadonlyMap<string, Observation>,
+): Promise<void> {
+  for (const row of rows) {
+    const observation = observed.get(row.runId);
+    if (row.taskFailures === undefined || observation?.state !== 'open') continue;
+    if (observation.failures !== row.taskFailures) await deps.noteTaskFailures(row, observation.failures);
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ import { pipelineAnalyticsRoutes } from '../analytics/pipeline/routes.ts';
 import { usageAnalyticsRoutes } from '../analytics/usage/routes.ts';
 import { assetRoutes } from '../assets/files/routes.ts';
 import type { AssetStore } from '../assets/files/store.ts';
+import { alertRoutes } from '../control/alerts/routes.ts';
 import type { SignTicket } from '../control/approvals/tickets.ts';
 import type { EventHub } from '../control/events/hub.ts';
 import { eventRoutes } from '../control/events/routes.ts';
@@ -96,5 +97,6 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...agentAnalyticsRoutes,
     ...killSwitchRoutes({ stopFile }),
     ...webhookRoutes(deps.webhooks),
+    ...alertRoutes,
   ];
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { alertsCommand } from './alerts.ts';
 import { batchCommand } from './batch.ts';
 import { decideCommand } from './decide.ts';
 import { demoCommand } from './demo.ts';
@@ -38,6 +39,7 @@ for (const command of [
   batchCommand(),
   eventsCommand(),
   webhooksCommand(),
+  alertsCommand(),
   filesCommand(),
   decideCommand(),
   killCommand(),

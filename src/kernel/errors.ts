@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   idempotency_key_mismatch: invalid(409),
   idempotency_key_in_progress: invalid(409),
   last_owner: invalid(409),
+  event_cursor_expired: invalid(410),
   version_mismatch: invalid(412),
   body_too_large: invalid(413),
   unsupported_media_type: invalid(415),

@@ -95,6 +95,13 @@ const environmentSchema = z.object({
   /** Where Prometheus reads the metrics of the API and of the worker; nothing listens when unset. */
   AGOS_API_METRICS_ADDRESS: listenAddress.optional(),
   AGOS_WORKER_METRICS_ADDRESS: listenAddress.optional(),
+  /** Alerts: so many leads that strangers' sites hold within a day, and so long a wait for a worker. */
+  AGOS_ALERT_HELD_LEADS: z.coerce.number().int().min(1).max(1_000_000).default(25),
+  AGOS_ALERT_QUEUE_DELAY_SECONDS: z.coerce.number().int().min(10).max(86_400).default(300),
+  /** How many days events, steps of runs and spend entries are kept. */
+  AGOS_KEEP_EVENTS_DAYS: z.coerce.number().int().min(7).max(36_500).default(90),
+  AGOS_KEEP_STEPS_DAYS: z.coerce.number().int().min(7).max(36_500).default(30),
+  AGOS_KEEP_SPEND_DAYS: z.coerce.number().int().min(62).max(36_500).default(400),
   AGOS_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 

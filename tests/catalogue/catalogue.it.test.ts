@@ -4,6 +4,7 @@ import { systemScope } from '../../src/kernel/actor.ts';
 import { newId } from '../../src/runtime/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
+  insertAlert,
   insertAudit,
   insertBatch,
   insertKillSwitch,
@@ -101,6 +102,7 @@ async function fillEveryTable(owner: Owner): Promise<void> {
     expires_at: new Date(),
   })}`;
   await insertKillSwitch(database, owner);
+  await insertAlert(database, owner);
   await admin`insert into global_kill_switches (id, reason, turned_on_by) values (${newId()}, 'a test', 'us')`;
   await admin`insert into run_steps ${admin({ ...row, run_id: run, step: 'fetch_site', worker: 'w:1' })}`;
   await admin`insert into credit_periods ${admin({ tenant_id: owner.tenant, month: '2026-11-01', granted: 1 })}`;

@@ -20,6 +20,8 @@ const CALL_SITES: Record<SystemPurpose, RegExp> = {
   stale_reservations: /^src\/control\/spend\/repository\.ts$/,
   tenants_of_a_month: /^src\/control\/quotas\/open-month\.ts$/,
   webhook_tenants: /^src\/control\/webhooks\/repository\.ts$/,
+  tenants_to_watch: /^src\/control\/alerts\/evaluate\.ts$/,
+  tenants_to_forget_of: /^src\/control\/retention\/forget-old\.ts$/,
 };
 
 /** The doors themselves, and the same doors observed. */

@@ -44,10 +44,24 @@ export const RUNTIME_GRANTS: Record<string, string> = {
   webhook_secrets: 'DELETE INSERT SELECT',
   webhook_deliveries: 'INSERT SELECT',
   webhook_attempts: 'INSERT SELECT',
+  alerts: 'INSERT SELECT',
 };
 
 /** Tables of which the runtime role may change some columns only. */
 export const COLUMN_GRANTS: Record<string, string[]> = {
+  alerts: [
+    'acknowledged_at',
+    'acknowledged_by',
+    'acknowledged_note',
+    'count',
+    'last_seen_at',
+    'resolution',
+    'resolved_at',
+    'resolved_by',
+    'resolved_note',
+    'status',
+    'summary',
+  ],
   credit_periods: ['updated_at', 'used'],
   kill_switches: ['turned_off_at', 'turned_off_by', 'turned_off_reason'],
   quota_usage: ['updated_at', 'used'],
@@ -68,8 +82,10 @@ export const SYSTEM_TABLES = [...new Set<string>(Object.values(SYSTEM_PURPOSES).
 export const FUNCTIONS = [
   'agos_append_event',
   'agos_count_requests',
+  'agos_event_floor',
   'agos_event_head',
   'agos_events_of_agent_run',
+  'agos_events_of_alert',
   'agos_events_of_approval',
   'agos_events_of_audit',
   'agos_events_of_batch',
@@ -80,6 +96,9 @@ export const FUNCTIONS = [
   'agos_events_of_spend',
   'agos_keep_stay',
   'agos_events_of_webhook_endpoint',
+  'agos_forget_events',
+  'agos_forget_run_steps',
+  'agos_forget_spend_entries',
   'agos_lead_changed',
   'agos_utc_day',
   'agos_new_id',
@@ -93,6 +112,13 @@ export const FUNCTIONS = [
 
 /** Functions that run with their owner's rights, past the policies, each with the reason and what holds it. */
 export const DEFINERS: Record<string, string> = {
+  agos_event_floor:
+    'the oldest event may be one that an actor may not see; it reads the transaction’s own tenant',
+  agos_forget_events:
+    'nobody may delete an event by choice; it removes the oldest of the transaction’s own tenant, none of the last 7 days',
+  agos_forget_run_steps: 'nobody may delete a step by choice; it removes ended ones, none of the last 7 days',
+  agos_forget_spend_entries:
+    'nobody may delete an entry by choice; it removes ended ones, none of the last 62 days',
   agos_event_head:
     'the head of the log lies past what an actor may see; it reads the transaction’s own tenant',
   agos_search_leads:
@@ -104,6 +130,7 @@ export const DEFINERS: Record<string, string> = {
 /** Triggers that run with their owner's rights: event log and stays have no other writer, and nobody can call them. */
 export const DEFINER_TRIGGERS = [
   'agos_events_of_agent_run',
+  'agos_events_of_alert',
   'agos_events_of_approval',
   'agos_events_of_audit',
   'agos_events_of_batch',

@@ -101,7 +101,8 @@ async function faultOf({ text, npm, agos, words }: Cited): Promise<string | null
   const command = await commandNamed(name);
   if (!command) return `${text}: no such command`;
   const subcommand = command.commands.find((one) => one.name() === words[0]) ?? command;
-  if (command.commands.length > 0 && subcommand === command && words.length > 0)
+  const [first = '--'] = words;
+  if (command.commands.length > 0 && subcommand === command && !first.startsWith('--'))
     return `${text}: no such subcommand`;
   const flags = words.map((word) => /^--[a-z][a-z-]*/.exec(word)?.[0]).filter((flag) => flag !== undefined);
   const unknown = flags.find((flag) => !subcommand.options.some((option) => option.long === flag));

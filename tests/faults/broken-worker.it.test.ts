@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { alertsOf, passOver, TEST_ALERT_LIMITS } from '../support/alerts.ts';
 import type { Lead } from '../support/triage-room.ts';
 import { startTriageRoom, type TriageRoom } from '../support/triage-room.ts';
 import { newPayloadKey, startTestWorker } from '../temporal/support/worker.ts';
@@ -11,9 +12,10 @@ beforeAll(async () => {
 afterAll(() => room?.close());
 
 // Row 21: payload cannot be decoded (wrong key), activity always throws: bounded attempts, parked state
-// with reason, others run. (The alert comes with alerts.)
+// with reason, alert, others run.
 describe.concurrent('an activity that always throws', () => {
-  test('in a scan: three attempts, the lead is held with a reason, other leads run on', async () => {
+  test('in a scan: three attempts, the lead is held with a reason and an alert, other leads run on', async () => {
+    // sabotage: src/control/alerts/hold-alarms.ts :: internal_error: broken('A step failed for a reason of our own: the worker log says which.'), => internal_error: null,
     const broken = await room.lead('hartleys-plumbing', { on: { fetch: alwaysThrow }, inBatch: true });
     const others = await Promise.all([1, 2].map(() => room.lead('hartleys-plumbing')));
     await Promise.all([broken, ...others].map((lead) => room.triage(lead)));
@@ -23,9 +25,10 @@ describe.concurrent('an activity that always throws', () => {
     await expect(room.handle(broken).result()).resolves.toMatchObject({ hold_code: 'internal_error' });
     expect(room.scanner.callsOf(broken.host)).toHaveLength(3);
     await expectParked(broken);
+    await expectAlert('leads_held', 'internal_error');
   });
 
-  test('beside the database: five attempts, and the lead is held with a reason', async () => {
+  test('beside the database: five attempts, and the lead is held with a reason and an alert', async () => {
     // sabotage: temporal/failures.ts :: nonRetryable: attempt >= UNEXPECTED_ATTEMPTS, => nonRetryable: false,
     const broken = await room.lead('hartleys-plumbing', {
       inBatch: true,
@@ -35,6 +38,7 @@ describe.concurrent('an activity that always throws', () => {
     await expect(room.handle(broken).result()).resolves.toMatchObject({ hold_code: 'internal_error' });
     expect(await attemptsOf(broken, 'scoreAudit')).toBe(5);
     await expectParked(broken);
+    await expectAlert('leads_held', 'internal_error');
   }, 40_000);
 });
 
@@ -64,6 +68,16 @@ describe('a worker with the wrong payload key', () => {
     await room.triage(stuck);
     await vi.waitUntil(
       async () => {
+        await room.reconcile();
+        return (await standingAlerts('workflow_task_failing')).length > 0;
+      },
+      { timeout: 60_000, interval: 500 },
+    );
+    expect((await room.state(stuck)).run, 'told of while it fails, not when it is ended').toMatchObject({
+      ended_at: null,
+    });
+    await vi.waitUntil(
+      async () => {
         await room.reconcile({ stuckAfterFailures: 3 });
         return (await room.state(stuck)).lead.hold_code !== null;
       },
@@ -75,6 +89,8 @@ describe('a worker with the wrong payload key', () => {
     expect(state.run).toMatchObject({ status: 'failed', end_code: 'run_stuck' });
     expect(state.item).toMatchObject({ state: 'error' });
     expect((await room.handle(stuck).describe()).status.name).toBe('TERMINATED');
+    await expectAlert('leads_held', 'run_stuck');
+    expect(await standingAlerts('workflow_task_failing'), 'the run fails no more').toEqual([]);
     await wrong.stop();
     await room.startWorker();
     const after = await room.lead('hartleys-plumbing');
@@ -86,6 +102,24 @@ describe('a worker with the wrong payload key', () => {
 const alwaysThrow = () => {
   throw new TypeError('a mistake in our own code');
 };
+
+/** The tenant's open alerts of a kind, after a pass; two failures in a row are enough of them here. */
+async function standingAlerts(kind: string) {
+  const { database } = room.app;
+  await passOver(database, { limits: { ...TEST_ALERT_LIMITS, taskFailures: 2 } });
+  const all = await alertsOf(database, room.tenant.id);
+  return all.filter((alert) => alert.kind === kind && alert.status === 'raised');
+}
+
+/** Raised, and told to whoever listens. */
+async function expectAlert(kind: string, subject: string): Promise<void> {
+  const alert = (await standingAlerts(kind)).find((one) => one.subject === subject);
+  expect(alert).toMatchObject({ severity: 'critical' });
+  const { admin } = room.app.database;
+  const events = await admin`select 1 from events where tenant_id = ${room.tenant.id}
+    and type = 'alert.raised' and data ->> 'alert_id' = ${alert?.id}`;
+  expect(events).toHaveLength(1);
+}
 
 async function loseFactsOf(lead: Lead): Promise<void> {
   await room.app.database.admin`update audits set facts = '{}' where lead_id = ${lead.id}`;

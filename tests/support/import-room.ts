@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { createRunReconciler } from '../../activities/journal/run-reconciler.ts';
+import { noteIn } from '../../activities/journal/runs.ts';
 import { settleLostRuns } from '../../activities/journal/settle-lost-runs.ts';
 import { createImportLeadsActivities, type ImportLimits } from '../../activities/leads/import-leads.ts';
 import { createBatchReconciler } from '../../activities/leads/reconcile-batches.ts';
@@ -126,6 +127,7 @@ export async function startImportRoom(): Promise<ImportRoom> {
     reconcile: async () => {
       await settleLostRuns({
         observer: createObserver(client),
+        noteTaskFailures: noteIn(db),
         reconcilers: [
           createBatchReconciler({ db, clock }),
           createRunReconciler({ db, clock, runEndHooks: RUN_END_HOOKS }),

@@ -13,6 +13,7 @@ import type { TestApp } from './app.ts';
 import { createFakeGateway } from './gateway.ts';
 import { TEST_CAPS } from './requests.ts';
 import {
+  insertAlert,
   insertAsset,
   insertAudit,
   insertBatch,
@@ -72,6 +73,7 @@ const MAKERS: Record<string, Maker> = {
   'webhook-endpoints': ({ database }, owner) => insertWebhookEndpoint(database, owner),
   'webhook-deliveries': async ({ database }, owner) =>
     insertWebhookDelivery(database, owner, await insertWebhookEndpoint(database, owner)),
+  alerts: ({ database }, owner) => insertAlert(database, owner),
   'kill-switches': ({ database }, owner) => insertKillSwitch(database, owner, { over: true }),
 };
 

@@ -161,3 +161,22 @@ export async function insertWebhookDelivery(
   await admin`insert into webhook_attempts ${admin({ tenant_id: owner.tenant, id: newId(), delivery_id: id })}`;
   return id;
 }
+
+/** An alert that nobody has taken up. */
+export async function insertAlert(
+  { admin }: TestDatabase,
+  owner: Owner,
+  columns: Record<string, string> = {},
+): Promise<string> {
+  const id = newId();
+  const now = new Date();
+  const about = {
+    kind: 'leads_held',
+    subject: `code-${id.slice(-6)}`,
+    severity: 'warning',
+    summary: 'A test.',
+  };
+  const row = { tenant_id: owner.tenant, id, ...about, count: 1, first_seen_at: now, last_seen_at: now };
+  await admin`insert into alerts ${admin({ ...row, ...columns })}`;
+  return id;
+}

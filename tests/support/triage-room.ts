@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { vi } from 'vitest';
 import { createRunReconciler } from '../../activities/journal/run-reconciler.ts';
+import { noteIn } from '../../activities/journal/runs.ts';
 import { settleLostRuns } from '../../activities/journal/settle-lost-runs.ts';
 import { createImportLeadsActivities, type ImportLimits } from '../../activities/leads/import-leads.ts';
 import { createTriageReconciler } from '../../activities/triage/reconcile-triage.ts';
@@ -199,6 +200,7 @@ export async function startTriageRoom(): Promise<TriageRoom> {
     reconcile: (options) =>
       settleLostRuns({
         observer: createObserver(client, options),
+        noteTaskFailures: noteIn(db),
         reconcilers: [
           createTriageReconciler({ db, clock }),
           createRunReconciler({ db, clock, runEndHooks: RUN_END_HOOKS }),

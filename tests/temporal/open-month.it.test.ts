@@ -33,6 +33,7 @@ beforeAll(async () => {
     sweepEveryMs: 3_600_000,
     reconcileEveryMs: 3_600_000,
     wakeWebhooksEveryMs: 3_600_000,
+    alertsEveryMs: 3_600_000,
   });
 });
 afterAll(async () => {

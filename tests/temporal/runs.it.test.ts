@@ -72,11 +72,13 @@ describe('runs', () => {
       sweepEveryMs: 1_000,
       reconcileEveryMs: 2_000,
       wakeWebhooksEveryMs: 3_600_000,
+      alertsEveryMs: 3_600_000,
     });
     await ensureSchedules(client, {
       sweepEveryMs: 1_000,
       reconcileEveryMs: 1_000,
       wakeWebhooksEveryMs: 3_600_000,
+      alertsEveryMs: 3_600_000,
     });
   });
   afterAll(async () => {

@@ -57,6 +57,7 @@ beforeAll(async () => {
     sweepEveryMs: 3_600_000,
     reconcileEveryMs: 3_600_000,
     wakeWebhooksEveryMs: 3_600_000,
+    alertsEveryMs: 3_600_000,
   });
   wakeWhenHeard({ db, start, warn: () => {} });
   tenant = await createTenant(app.database);

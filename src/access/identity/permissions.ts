@@ -31,6 +31,8 @@ export const PERMISSIONS = [
   'kill_switch:off',
   'webhooks:read',
   'webhooks:write',
+  'alerts:read',
+  'alerts:write',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -65,6 +67,8 @@ const GRANTS: Record<Role, { permissions: readonly Permission[]; seesAll: boolea
       'runs:cancel',
       'kill_switch:read',
       'kill_switch:on',
+      'alerts:read',
+      'alerts:write',
     ],
     seesAll: true,
   },

@@ -1,7 +1,13 @@
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
-import { insertBatch, insertLead, insertRun, insertWebhookEndpoint } from '../../../tests/support/rows.ts';
+import {
+  insertAlert,
+  insertBatch,
+  insertLead,
+  insertRun,
+  insertWebhookEndpoint,
+} from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { insertLead as addLead } from '../../leads/leads/repository.ts';
@@ -232,6 +238,12 @@ test('every change of a status has its event, and a write that changes nothing h
   const disabled = { status: 'disabled', disabled_reason: 'gone', disabled_at: new Date() };
   await set('webhook_endpoints', endpoint, disabled);
   await set('webhook_endpoints', endpoint, { description: 'changed afterwards' });
+
+  const alert = await insertAlert(database, owner());
+  const [at, by] = [new Date(), 'somebody'];
+  await set('alerts', alert, { status: 'acknowledged', acknowledged_at: at, acknowledged_by: by });
+  await set('alerts', alert, { count: 2 });
+  await set('alerts', alert, { status: 'resolved', resolved_at: at, resolution: 'cause_gone' });
 
   const { rows } = await read(start);
   const types = rows.map(({ type }) => type);

@@ -76,6 +76,14 @@ export async function eventHead(tx: Tx): Promise<number> {
   return Number(rows[0]?.head ?? 0);
 }
 
+/** The numbers of the oldest event that is kept and of the newest: 1 and 0 while there is none. */
+export async function eventSpan(tx: Tx): Promise<{ floor: number; head: number }> {
+  const { rows } = await tx.execute<{ floor: string; head: string }>(
+    sql`select agos_event_floor() as floor, agos_event_head() as head`,
+  );
+  return { floor: Number(rows[0]?.floor ?? 1), head: Number(rows[0]?.head ?? 0) };
+}
+
 const matching = (tenant: string, { types, leadId, runId, batchId, approvalId, auditId }: EventFilter) =>
   and(
     eq(events.tenantId, tenant),

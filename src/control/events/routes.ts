@@ -6,7 +6,7 @@ import { isOpen } from '../../journal/runs/rules.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { type FollowDeps, followEvents } from './follow.ts';
-import { eventHead, listEvents, readEvents } from './repository.ts';
+import { eventHead, eventSpan, listEvents, readEvents } from './repository.ts';
 import { afterField, eventView, filterFields, lastEventId, toEventView, toFilter } from './schemas.ts';
 
 const tag = 'Events';
@@ -34,7 +34,7 @@ const listRoute = defineRoute({
   },
 });
 
-const HOW = `As Server-Sent Events: \`id\` is the number, \`event\` the type, \`data\` the event as the list shows it. As a WebSocket when the request asks for one: each message is an event, or \`{"cursor"}\`, the number to go on from; a browser offers the subprotocols \`agos.events\` and \`bearer.<key or token>\`. Whoever connects again with the last number (\`Last-Event-ID\` or \`after\`) misses nothing and gets nothing twice.`;
+const HOW = `As Server-Sent Events: \`id\` is the number, \`event\` the type, \`data\` the event as the list shows it. As a WebSocket when the request asks for one: each message is an event, or \`{"cursor"}\`, the number to go on from; a browser offers the subprotocols \`agos.events\` and \`bearer.<key or token>\`. Whoever connects again with the last number (\`Last-Event-ID\` or \`after\`) misses nothing and gets nothing twice; a number whose events are not kept any more is answered 410 \`event_cursor_expired\` with the number to go on from.`;
 
 function streamRoute(deps: FollowDeps): Route {
   return defineRoute({
@@ -47,11 +47,13 @@ function streamRoute(deps: FollowDeps): Route {
     permission,
     request: { query: z.strictObject({ after: afterField, ...filterFields }) },
     responses: { 200: { description: 'Events, for as long as you stay.', live: true } },
-    errors: ['rate_limit_exceeded', 'cursor_invalid'],
+    errors: ['rate_limit_exceeded', 'cursor_invalid', 'event_cursor_expired'],
     transaction: 'none',
     handler: async (ctx) => {
       const wanted = lastEventId(ctx.headers) ?? ctx.query.after;
-      const after = await ctx.db.withTenant(ctx.scope, (tx) => startAt(tx, wanted));
+      const after = await ctx.db.withTenant(ctx.scope, (tx) =>
+        wanted === undefined ? eventHead(tx) : startAt(tx, wanted),
+      );
       return { status: 200, live: followEvents(deps, ctx, { after, filter: toFilter(ctx.query) }) };
     },
   });
@@ -71,15 +73,15 @@ function runRoute(deps: FollowDeps): Route {
       200: { description: 'Events until the run ends.', live: true },
       204: { description: 'The run has ended and nothing follows: there is no need to connect again.' },
     },
-    errors: ['rate_limit_exceeded', 'cursor_invalid'],
+    errors: ['rate_limit_exceeded', 'cursor_invalid', 'event_cursor_expired'],
     transaction: 'none',
     handler: async (ctx) => {
       const filter = { runId: ctx.params.id };
       const hasEnded = async (tx: Tx): Promise<boolean> => !isOpen((await requireRun(tx, ctx)).status);
-      const wanted = lastEventId(ctx.headers) ?? ctx.query.after ?? 0;
+      const wanted = lastEventId(ctx.headers) ?? ctx.query.after;
       const { after, isOver } = await ctx.db.withTenant(ctx.scope, async (tx) => {
         const ended = await hasEnded(tx);
-        const after = await startAt(tx, wanted);
+        const after = await (wanted === undefined ? 0 : startAt(tx, wanted));
         const { rows } = await readEvents(tx, ctx.scope.tenant, filter, { after, limit: 1 });
         return { after, isOver: ended && rows.length === 0 };
       });
@@ -95,12 +97,22 @@ async function requireRun(tx: Tx, { scope, params }: HandlerBase & { params: { i
   return run;
 }
 
-/** A cursor from before the database was restored lies ahead of the log: waiting for it would skip events. */
-async function startAt(tx: Tx, wanted: number | undefined): Promise<number> {
-  const head = await eventHead(tx);
-  if (wanted === undefined) return head;
-  if (wanted <= head) return wanted;
-  throw new AgosError('cursor_invalid', 'This number lies ahead of the log: begin without one.', {
-    field: 'after',
-  });
+/**
+ * A cursor from before the database was restored lies ahead of the log: waiting for it would skip events. One
+ * whose next events are not kept any more would skip them too.
+ */
+async function startAt(tx: Tx, wanted: number): Promise<number> {
+  const { floor, head } = await eventSpan(tx);
+  if (wanted > head) {
+    throw new AgosError('cursor_invalid', 'This number lies ahead of the log: begin without one.', {
+      field: 'after',
+    });
+  }
+  const gone = floor - 1;
+  if (wanted >= gone) return wanted;
+  throw new AgosError(
+    'event_cursor_expired',
+    `Events are kept for a time, and those up to number ${gone} are gone: go on after it, and read what you missed from the lists of leads and runs.`,
+    { field: 'after', after: gone, oldest: gone + 1 },
+  );
 }

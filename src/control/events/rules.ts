@@ -33,6 +33,9 @@ export const EVENT_TYPES = [
   'batch.failed',
   'batch.cancelled',
   'webhook_endpoint.disabled',
+  'alert.raised',
+  'alert.acknowledged',
+  'alert.resolved',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

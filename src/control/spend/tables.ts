@@ -49,6 +49,7 @@ export const spendEntries = pgTable(
     index('spend_entries_reserved').on(t.expiresAt).where(sql`state = 'reserved'`),
     index('spend_entries_day').on(t.tenantId, t.day),
     index('spend_entries_audit').on(t.tenantId, t.auditId),
+    index('spend_entries_ended').on(t.endedAt),
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
     foreignKey({ columns: [t.tenantId, t.leadId], foreignColumns: [leads.tenantId, leads.id] }),
     withLeadPolicy('spend_entries'),

@@ -61,9 +61,17 @@ export async function releaseKey(tx: Tx, use: KeyUse): Promise<void> {
   await tx.delete(idempotencyKeys).where(sameKey(use));
 }
 
-/** Forgets the tenant's keys that are past their time. */
-export async function forgetExpiredKeys(tx: Tx, now: Date): Promise<void> {
-  await tx.delete(idempotencyKeys).where(lte(idempotencyKeys.expiresAt, now));
+/** Forgets the tenant's keys that are past their time, so many at most; tells how many. */
+export async function forgetExpiredKeys(tx: Tx, now: Date, most = 1_000): Promise<number> {
+  const expired = tx
+    .select({ row: sql`ctid` })
+    .from(idempotencyKeys)
+    .where(lte(idempotencyKeys.expiresAt, now))
+    .limit(most);
+  const { rowCount } = await tx
+    .delete(idempotencyKeys)
+    .where(and(lte(idempotencyKeys.expiresAt, now), sql`ctid in ${expired}`));
+  return rowCount ?? 0;
 }
 
 async function replace(

@@ -120,6 +120,14 @@ export async function requestCancel(
   return asked.length > 0;
 }
 
+/** Notes how often the workflow's own step has failed in a row. */
+export async function noteTaskFailures(tx: Tx, note: RunKey & { failures: number }): Promise<void> {
+  await tx
+    .update(runs)
+    .set({ taskFailures: note.failures })
+    .where(and(byId(note), isNull(runs.endedAt)));
+}
+
 /** Notes that the run's workflow was told to cancel. */
 export async function markCancelDelivered(tx: Tx, cancel: RunKey & { now: Date }): Promise<void> {
   await tx.update(runs).set({ cancelDeliveredAt: cancel.now }).where(byId(cancel));

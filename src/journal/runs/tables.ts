@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm';
-import { foreignKey, index, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import {
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { tenants } from '../../access/tenants/tables.ts';
 import { leads } from '../../leads/leads/tables.ts';
 import { moment, systemReadPolicy, tenantKey, withLeadPolicy } from '../../runtime/database/columns.ts';
@@ -33,6 +43,8 @@ export const runs = pgTable(
     cancelRequestedAt: moment(),
     cancelRequestedBy: uuid(),
     cancelReason: text(),
+    /** How often the workflow's own step has failed in a row, as last looked at. */
+    taskFailures: integer().notNull().default(0),
     /** When the workflow was told; a request that could not be delivered is by the sweep. */
     cancelDeliveredAt: moment(),
     endedAt: moment(),
@@ -42,6 +54,7 @@ export const runs = pgTable(
     uniqueIndex('runs_one_open_per_workflow').on(t.tenantId, t.workflowId).where(sql`ended_at is null`),
     index('runs_open').on(t.requestedAt).where(sql`ended_at is null`),
     index('runs_lead').on(t.tenantId, t.leadId),
+    index('runs_failing').on(t.tenantId).where(sql`task_failures > 0 and ended_at is null`),
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
     foreignKey({ columns: [t.tenantId, t.leadId], foreignColumns: [leads.tenantId, leads.id] }),
     withLeadPolicy('runs'),

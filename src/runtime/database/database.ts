@@ -22,6 +22,8 @@ export const SYSTEM_PURPOSES = {
   stale_reservations: ['spend_entries'],
   tenants_of_a_month: ['tenants'],
   webhook_tenants: ['webhook_endpoints', 'tenants'],
+  tenants_to_watch: ['tenants'],
+  tenants_to_forget_of: ['tenants'],
 } as const;
 export type SystemPurpose = keyof typeof SYSTEM_PURPOSES;
 

@@ -47,6 +47,8 @@ const EXPECTED: Record<string, readonly Role[]> = {
   'kill_switch:off': ['owner', 'admin'],
   'webhooks:read': ['owner', 'admin', 'analyst'],
   'webhooks:write': ['owner', 'admin'],
+  'alerts:read': ['owner', 'admin', 'operator', 'analyst'],
+  'alerts:write': ['owner', 'admin', 'operator'],
 };
 
 test('each role has exactly the permissions that the design gives it', () => {
