@@ -1,7 +1,9 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDataConverter } from '../../temporal/codec/data-converter.ts';
 import { createGateway } from '../../temporal/gateway.ts';
+import { exportHistory } from '../../temporal/record-history.ts';
 import { createTestActivities } from './support/activities.ts';
 import { startTestServer, type TestServer } from './support/server.ts';
 import { newPayloadKey, startTestWorker, testClient } from './support/worker.ts';
@@ -89,5 +91,37 @@ describe('with the payload codec on', () => {
     const stranger = testClient(server.target, newPayloadKey('2027'));
     await expect(stranger.workflow.getHandle('rotated:1').result()).rejects.toThrow(/key "202[56]"/);
     await stranger.connection.close();
+  });
+
+  // Row 22: old key removable after retention. Retention itself takes days: deleting is what it does.
+  // sabotage: temporal/codec/key-ring.ts :: const [id, key] = keys.entries().next().value!; => const [id, key] = [...keys].at(-1)!;
+  test('the old key can go when no history that used it is kept, and not before', async () => {
+    const open = 'rotated:2';
+    await withParts(`${newKey},${oldKey}`, async (client) => {
+      const [taskQueue, args] = ['workflows', [{ expiry_ms: 60_000 }]];
+      await client.workflow.start('decided', { workflowId: open, taskQueue, args });
+      await client.workflow.getHandle(open).signal('open');
+      const isOpen = () => client.workflow.getHandle(open).query('open').catch(String);
+      await expect.poll(isOpen, { timeout: 20_000 }).toBe(true);
+    });
+    await withParts(newKey, async (client) => {
+      const readAll = async () => {
+        const left: string[] = [];
+        for await (const { workflowId } of client.workflow.list()) {
+          await exportHistory(client, createDataConverter(newKey), workflowId);
+          left.push(workflowId);
+        }
+        return left;
+      };
+      await expect(readAll()).rejects.toThrow('key "2025"');
+      for (const workflowId of ['leaking:1', 'rotated:1']) {
+        const workflowExecution = { workflowId };
+        await client.workflowService.deleteWorkflowExecution({ namespace: 'default', workflowExecution });
+      }
+      await expect.poll(() => readAll().catch(String), { timeout: 20_000 }).toEqual([open]);
+      // The run that is open goes on, from its history alone: this worker has not seen it before.
+      await client.workflow.getHandle(open).executeUpdate('decide', { args: [{ outcome: 'yes' }] });
+      await expect(client.workflow.getHandle(open).result()).resolves.toMatchObject({ outcome: 'yes' });
+    });
   });
 });
