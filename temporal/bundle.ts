@@ -5,6 +5,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { FAILURE_CONVERTER_PATH } from './codec/data-converter.ts';
 
 const WORKFLOWS_PATH = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+const INTERCEPTOR = fileURLToPath(new URL('../workflows/lib/trace-interceptor.ts', import.meta.url));
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 
 export type BundleOptions = {
@@ -17,6 +18,7 @@ export type BundleOptions = {
 export async function bundleWorkflows(options: BundleOptions): Promise<{ code: string }> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: options.workflowsPath ?? WORKFLOWS_PATH,
+    workflowInterceptorModules: [INTERCEPTOR],
     ...(options.encrypted ? { failureConverterPath: FAILURE_CONVERTER_PATH } : {}),
     logger: new DefaultLogger('WARN'),
   });

@@ -26,12 +26,13 @@ import type { RunRow } from '../src/journal/runs/repository.ts';
 import { startRun } from '../src/journal/runs/start-run.ts';
 import { observeCalls } from '../src/models/calls/observe-calls.ts';
 import type { SkillRunner } from '../src/models/calls/run-skill.ts';
+import { traceCalls } from '../src/models/calls/trace-calls.ts';
 import { type Clock, systemClock } from '../src/runtime/clock.ts';
 import { type Config, required } from '../src/runtime/config.ts';
 import { openDatabase } from '../src/runtime/database/database.ts';
 import type { Logger } from '../src/runtime/logger.ts';
-import { observeDatabase } from '../src/runtime/telemetry/observe-database.ts';
-import type { Registry } from '../src/runtime/telemetry/registry.ts';
+import { instrumentDatabase } from '../src/runtime/telemetry/instrument-database.ts';
+import type { Telemetry } from '../src/runtime/telemetry/telemetry.ts';
 import { loadPlaybooks } from '../src/triage/playbooks/load.ts';
 import { createTriageRequests } from '../src/triage/triage-room/request-triage.ts';
 import { createGateway } from './gateway.ts';
@@ -55,20 +56,20 @@ export function compose(
   config: Config,
   client: Client,
   openScanner: ComposeScanner,
-  registry: Registry | undefined,
+  telemetry: Telemetry,
 ): WorkerParts {
   const clock = systemClock;
   const doors = openDatabase({
     url: required(config, 'DATABASE_URL'),
     systemUrl: required(config, 'DATABASE_SYSTEM_URL'),
   });
-  const db = registry ? observeDatabase(doors, registry) : doors;
+  const db = instrumentDatabase(doors, telemetry);
   const gateway = createGateway({ client, workflows: RUN_WORKFLOWS, publicUrl: config.AGOS_PUBLIC_URL });
   const signingSecret = required(config, 'AGOS_SIGNING_SECRET');
   const storage = composeStorage(config);
   const origin = required(config, 'AGOS_ASSETS_URL');
   const assets = createAssetStore({ storage, origin, signingSecret, clock });
-  const { scanner, guard, cpu, close: closeBrowser } = openScanner(config, clock, registry);
+  const { scanner, guard, cpu, close: closeBrowser } = openScanner(config, clock, telemetry);
   const caps = spendCapsOf(config);
   const spend = createSpender({ db, clock, caps });
   const stopFile = createStopFile(resolve(config.AGOS_STOP_FILE));
@@ -114,7 +115,7 @@ export function compose(
         cpu,
         cpuSecondMicroUsd: config.AGOS_CPU_SECOND_MICRO_USD,
         playbooks: loadPlaybooks(),
-        skills: composeSkills(config, clock, registry),
+        skills: composeSkills(config, clock, telemetry),
         decisions: {
           verifyTicket: createTickets({ signingSecret, clock }).verify,
           requireTicket: config.AGOS_REQUIRE_DECISION_TICKET,
@@ -130,7 +131,7 @@ export function compose(
 }
 
 /** Claude where a key is set; without one every skill answers by its offline method. */
-function composeSkills(config: Config, clock: Clock, registry: Registry | undefined): SkillRunner {
+function composeSkills(config: Config, clock: Clock, { registry, tracer }: Telemetry): SkillRunner {
   const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl } = config;
   return {
     provider: apiKey ? createAnthropicProvider({ apiKey, ...(baseUrl && { baseUrl }) }) : null,
@@ -140,6 +141,6 @@ function composeSkills(config: Config, clock: Clock, registry: Registry | undefi
       strategic: config.AGOS_MODEL_STRATEGIC,
     },
     clock,
-    ...(registry && { observe: observeCalls(registry) }),
+    observers: [...(registry ? [observeCalls(registry)] : []), ...(tracer ? [traceCalls(tracer)] : [])],
   };
 }

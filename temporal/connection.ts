@@ -1,3 +1,4 @@
+import type { Tracer } from '@opentelemetry/api';
 import {
   Client,
   Connection,
@@ -8,6 +9,7 @@ import {
 import type { DataConverter } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
+import { traceStarts } from './trace-work.ts';
 
 /** Where Temporal is: an address, and TLS and an API key where it asks for them. */
 export type TemporalTarget = { connectionOptions: NativeConnectionOptions; namespace: string };
@@ -38,7 +40,7 @@ const PATIENCE: Pick<ConnectionOptions, 'interceptors' | 'channelArgs'> = {
 };
 
 /** A client that connects when it is first used, so that the API starts and reads while Temporal is down. */
-export function openClient(target: TemporalTarget, dataConverter: DataConverter): Client {
+export function openClient(target: TemporalTarget, dataConverter: DataConverter, tracer?: Tracer): Client {
   const connection = Connection.lazy({ ...target.connectionOptions, ...PATIENCE });
   return new Client({
     connection,
@@ -46,6 +48,7 @@ export function openClient(target: TemporalTarget, dataConverter: DataConverter)
     dataConverter,
     // A query is for the live state; what has ended is read from the database.
     workflow: { queryRejectCondition: 'NOT_OPEN' },
+    ...(tracer && { interceptors: { workflow: [traceStarts(tracer)] } }),
   });
 }
 

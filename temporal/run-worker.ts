@@ -2,6 +2,8 @@ import { readConfig } from '../src/runtime/config.ts';
 import { createLogger } from '../src/runtime/logger.ts';
 import { createRegistry } from '../src/runtime/telemetry/registry.ts';
 import { serveMetrics } from '../src/runtime/telemetry/serve-metrics.ts';
+import type { Tracing } from '../src/runtime/telemetry/telemetry.ts';
+import { startTracing } from '../src/runtime/telemetry/tracing.ts';
 import { bufferCoreMetrics } from './core-metrics.ts';
 import { installRuntime } from './runtime.ts';
 import { type RunningWorker, startWorker, type WorkerOptions } from './worker.ts';
@@ -15,6 +17,7 @@ export async function runWorker(options: Pick<WorkerOptions, 'openScanner'> = {}
   const registry = metricsAddress ? createRegistry('worker') : undefined;
   let worker: RunningWorker | undefined;
   let closeMetrics: (() => Promise<void>) | undefined;
+  let tracing: Tracing | undefined;
 
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {
@@ -25,13 +28,14 @@ export async function runWorker(options: Pick<WorkerOptions, 'openScanner'> = {}
   }
 
   try {
+    tracing = await startTracing(config, 'worker', log);
     installRuntime(log, registry && bufferCoreMetrics(registry));
     if (registry && metricsAddress) {
       const metrics = await serveMetrics(registry, metricsAddress);
       closeMetrics = metrics.close;
       log.info({ port: metrics.port }, 'metrics are served');
     }
-    worker = await startWorker({ ...options, config, log, registry, signal: starting.signal });
+    worker = await startWorker({ ...options, config, log, registry, tracing, signal: starting.signal });
     if (starting.signal.aborted) await worker.shutdown();
     await worker.done;
     log.info('worker has stopped');
@@ -42,5 +46,6 @@ export async function runWorker(options: Pick<WorkerOptions, 'openScanner'> = {}
     }
   } finally {
     await closeMetrics?.();
+    await tracing?.close();
   }
 }

@@ -4,7 +4,7 @@ import type { Config } from '../src/runtime/config.ts';
 import { createGuardedFetch } from '../src/runtime/egress/fetch.ts';
 import { createEgressGuard, type EgressGuard } from '../src/runtime/egress/guard.ts';
 import { startFilteringProxy } from '../src/runtime/egress/proxy.ts';
-import type { Registry } from '../src/runtime/telemetry/registry.ts';
+import type { Telemetry } from '../src/runtime/telemetry/telemetry.ts';
 import { createMachineLock } from '../src/sites/browser/machine-lock.ts';
 import { createBrowserPool } from '../src/sites/browser/pool.ts';
 import { createSiteFetcher } from '../src/sites/fetch/index.ts';
@@ -12,6 +12,7 @@ import { createLighthouseRunner } from '../src/sites/lighthouse/run.ts';
 import { type CpuMeter, createCpuMeter } from '../src/sites/scan/cpu-meter.ts';
 import { observeBrowser, observeCpu, observeScanner } from '../src/sites/scan/observe-scans.ts';
 import { createSiteScanner, type SiteScanner } from '../src/sites/scan/site-scanner.ts';
+import { traceScanner } from '../src/sites/scan/trace-scans.ts';
 import { fetchUserAgent } from '../src/sites/user-agent.ts';
 
 /** A browser is replaced after so many sites or above so much memory: Chromium never gives all of it back. */
@@ -27,11 +28,11 @@ export function extraAuthority(config: Config): string | undefined {
 export type ComposeScanner = (
   config: Config,
   clock: Clock,
-  registry: Registry | undefined,
+  telemetry: Telemetry,
 ) => { scanner: SiteScanner; guard: EgressGuard; cpu: CpuMeter; close(): Promise<void> };
 
 /** What this worker process opens strangers' sites with; the browser starts with the first site. */
-export const composeScanner: ComposeScanner = (config, clock, registry) => {
+export const composeScanner: ComposeScanner = (config, clock, { registry, tracer }) => {
   const guard = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
   const extraCa = extraAuthority(config);
   const contact = config.AGOS_SCANNER_CONTACT;
@@ -48,13 +49,9 @@ export const composeScanner: ComposeScanner = (config, clock, registry) => {
     maxMemoryMb: BROWSER_MAX_MEMORY_MB,
   });
   const lighthouse = createLighthouseRunner({ pool, withMachineLock, contact });
-  const scanner = createSiteScanner({
-    guard,
-    fetcher: createSiteFetcher({ guardedFetch, clock }),
-    pool,
-    withMachineLock,
-    lighthouse,
-  });
+  const fetcher = createSiteFetcher({ guardedFetch, clock });
+  const plain = createSiteScanner({ guard, fetcher, pool, withMachineLock, lighthouse });
+  const scanner = tracer ? traceScanner(plain, tracer) : plain;
   const close = async (): Promise<void> => {
     await lighthouse.close();
     await pool.close();

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Config } from '../src/runtime/config.ts';
 import type { Logger } from '../src/runtime/logger.ts';
 import type { Registry } from '../src/runtime/telemetry/registry.ts';
+import type { Tracing } from '../src/runtime/telemetry/telemetry.ts';
 import { bundleFile, bundleWorkflows } from './bundle.ts';
 import { createDataConverter } from './codec/data-converter.ts';
 import { compose } from './compose.ts';
@@ -11,6 +12,7 @@ import { parseQueues } from './queues.ts';
 import { connectWhenReady } from './ready.ts';
 import { type ComposeScanner, composeScanner } from './scanner.ts';
 import { ensureSchedules, SCHEDULE_INTERVALS, type ScheduleIntervals } from './schedules.ts';
+import { traceActivities } from './trace-work.ts';
 import { startWorkers } from './workers.ts';
 
 export type WorkerOptions = {
@@ -23,6 +25,8 @@ export type WorkerOptions = {
   openScanner?: ComposeScanner;
   /** Takes the metrics of this process; absent where nobody reads them. */
   registry?: Registry | undefined;
+  /** Takes its traces; absent where they are sent nowhere. */
+  tracing?: Tracing | undefined;
   /** Ends the wait for Temporal at the start. */
   signal?: AbortSignal;
 };
@@ -39,14 +43,15 @@ export const SHUTDOWN_GRACE_MS = 10_000;
 
 /** Starts the worker process: waits for Temporal, then serves its queues until it is shut down. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { config, log, registry } = options;
+  const { config, log, registry, tracing } = options;
+  const tracer = tracing?.tracer;
   const queues = parseQueues(config.AGOS_QUEUES);
   const target = options.target ?? readTemporalTarget();
   const dataConverter = createDataConverter(config.AGOS_PAYLOAD_KEYS);
   const bundle = queues.includes('workflows') ? await loadBundle(config) : undefined;
   const connection = await connectWhenReady(target, log, options.signal ?? new AbortController().signal);
-  const client = openClient(target, dataConverter);
-  const parts = compose(config, client, options.openScanner ?? composeScanner, registry);
+  const client = openClient(target, dataConverter, tracer);
+  const parts = compose(config, client, options.openScanner ?? composeScanner, { registry, tracer });
   const close = async (): Promise<void> => {
     await parts.close();
     await client.connection.close();
@@ -63,7 +68,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       queues,
       version: versionOf(config),
       shutdownGraceMs: SHUTDOWN_GRACE_MS,
-      observers: registry ? [observeActivities(registry)] : [],
+      observers: [
+        ...(tracer ? [traceActivities(tracer)] : []),
+        ...(registry ? [observeActivities(registry)] : []),
+      ],
+      tracing,
       report: (error, about) => log.error({ ...about, err: error }, 'an activity failed unexpectedly'),
     });
     if (queues.includes('outbound')) parts.listen(log);

@@ -5,8 +5,10 @@ import {
   Worker,
   type WorkerOptions,
 } from '@temporalio/worker';
+import type { Tracing } from '../src/runtime/telemetry/telemetry.ts';
 import { failureInterceptor, type ReportUnexpected } from './activity-interceptor.ts';
 import { TASK_QUEUES, type TaskQueue } from './queues.ts';
+import { traceSinks } from './trace-work.ts';
 
 export type WorkersDeps = {
   connection: NativeConnection;
@@ -24,6 +26,8 @@ export type WorkersDeps = {
   report: ReportUnexpected;
   /** Look on from outside at every attempt, with the failure that Temporal hears of. */
   observers?: readonly ActivityInterceptorsFactory[];
+  /** Takes the spans of workflows. */
+  tracing?: Tracing | undefined;
 };
 
 export type RunningWorkers = {
@@ -81,6 +85,7 @@ function optionsFor(deps: WorkersDeps, queue: TaskQueue): WorkerOptions {
     ...common,
     workflowBundle: deps.bundle,
     maxConcurrentWorkflowTaskExecutions: concurrency,
+    sinks: traceSinks(deps.tracing),
     // Activities take what any build sends, so only decisions are versioned: an old build lives on as one process.
     ...(deps.version && {
       workerDeploymentOptions: {

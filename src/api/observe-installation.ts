@@ -3,7 +3,10 @@ import { Counter, Gauge } from 'prom-client';
 import type { EventHub } from '../control/events/hub.ts';
 import { findStopsInForce } from '../control/kill-switch/repository.ts';
 import type { StopFile } from '../control/kill-switch/stop-file.ts';
+import { readSpendOfAll } from '../control/spend/repository.ts';
+import { dayOf, type SpendCaps } from '../control/spend/rules.ts';
 import { readOutboxLag } from '../journal/runs/repository.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Database } from '../runtime/database/database.ts';
 import type { Registry } from '../runtime/telemetry/registry.ts';
 
@@ -15,7 +18,7 @@ const READ_WITHIN_MS = 3_000;
  * serves also when no worker runs.
  */
 export function observeInstallation(
-  deps: { db: Database; eventHub: EventHub; stopFile: StopFile },
+  deps: { db: Database; clock: Clock; caps: SpendCaps; eventHub: EventHub; stopFile: StopFile },
   registry: Registry,
 ): void {
   const registers = [registry];
@@ -32,6 +35,7 @@ export function observeInstallation(
         // An old figure would pass for a new one.
         unmarked.remove();
         oldest.remove();
+        spent.remove();
         stops.reset();
         failures.inc();
       })
@@ -52,6 +56,17 @@ export function observeInstallation(
     registers,
     collect,
   });
+  const spent = new Gauge({
+    name: 'agos_spend_today_micro_usd',
+    help: 'What all tenants have spent since midnight UTC, reservations included, in millionths of a US dollar.',
+    registers,
+    collect,
+  });
+  new Gauge({
+    name: 'agos_spend_cap_micro_usd',
+    help: 'What they may spend on one day.',
+    registers,
+  }).set(deps.caps.globalMicroUsd);
   const stops = new Gauge({
     name: 'agos_kill_switches_on',
     help: 'Kill switches that are on: of tenants, of the installation, and the stop file of this machine.',
@@ -60,13 +75,14 @@ export function observeInstallation(
     collect,
   });
   const read = async (): Promise<void> => {
-    const [lag, inForce, stopFile] = await Promise.all([
-      readOutboxLag(deps.db),
-      findStopsInForce(deps.db),
-      deps.stopFile.read(),
-    ]);
+    // One after the other: the door has two connections, and requests need it too.
+    const lag = await readOutboxLag(deps.db);
+    const spentToday = await readSpendOfAll(deps.db, dayOf(deps.clock.now()).date);
+    const inForce = await findStopsInForce(deps.db);
+    const stopFile = await deps.stopFile.read();
     unmarked.set(lag.unmarked);
     oldest.set(lag.oldestSeconds);
+    spent.set(spentToday);
     stops.set({ reach: 'tenant' }, inForce.tenants.size);
     stops.set({ reach: 'global' }, inForce.everybody ? 1 : 0);
     stops.set({ reach: 'machine' }, stopFile ? 1 : 0);

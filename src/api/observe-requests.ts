@@ -26,11 +26,11 @@ export function observeRequests(registry: Registry): MiddlewareHandler {
 }
 
 /** As the API's document writes it; what no route takes has the pattern of a middleware. */
-function routeOf(path: string): string {
+export function routeOf(path: string): string {
   return path.includes('*') ? 'none' : path.replace(/:(\w+)/g, '{$1}');
 }
 
 /** Callers may send any word as a method. */
-const methodOf = (method: string): string => (METHODS.has(method) ? method : 'OTHER');
+export const methodOf = (method: string): string => (METHODS.has(method) ? method : 'OTHER');
 
 const statusClass = (status: number): string => `${Math.floor(status / 100)}xx`;

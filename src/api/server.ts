@@ -4,7 +4,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { createAuthenticate } from '../access/identity/authenticate.ts';
 import { createTokenVerifier, type Issuer } from '../access/identity/tokens.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Registry } from '../runtime/telemetry/registry.ts';
+import type { Telemetry } from '../runtime/telemetry/telemetry.ts';
 import { mountDocument } from './document.ts';
 import { mountHealth } from './health.ts';
 import type { ClientAddress } from './kit/client-address.ts';
@@ -12,6 +12,7 @@ import { type ApiEnv, mountRoutes } from './kit/mount.ts';
 import type { RateLimits } from './kit/rate-limits.ts';
 import { observeRequests } from './observe-requests.ts';
 import { allRoutes, type RoutesDeps } from './routes.ts';
+import { traceRequests } from './trace-requests.ts';
 
 export type AppDeps = RoutesDeps & {
   logger: Logger;
@@ -22,8 +23,8 @@ export type AppDeps = RoutesDeps & {
   signingSecret: string;
   /** Decrypts payloads for the Temporal Web UI, at `/codec`; absent without payload keys. */
   codecEndpoint?: Hono;
-  /** Takes the metrics of requests; absent where nobody reads them. */
-  registry?: Registry;
+  /** Where requests are counted and traced; nothing is, without it. */
+  telemetry?: Telemetry;
   /** See `KitDeps`. */
   checkContract?: boolean;
 };
@@ -34,7 +35,10 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>();
   const routes = allRoutes(deps);
   const authenticate = createAuthenticate({ db, clock, verifyToken: createTokenVerifier(deps.issuers) });
-  if (deps.registry) app.use(observeRequests(deps.registry));
+  const { registry, tracer } = deps.telemetry ?? {};
+  if (registry) app.use(observeRequests(registry));
+  // Health checks come every few seconds and would hide what is asked for.
+  if (tracer) app.use('/v1/*', traceRequests(tracer));
   app.use(async (c, next) => {
     await next();
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');

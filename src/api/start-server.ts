@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Tracer } from '@opentelemetry/api';
 import type { Hono } from 'hono';
 import { createCodec } from '../../temporal/codec/codec.ts';
 import { createDataConverter } from '../../temporal/codec/data-converter.ts';
@@ -24,9 +25,10 @@ import { type Config, required } from '../runtime/config.ts';
 import { openDatabase } from '../runtime/database/database.ts';
 import { createEgressGuard } from '../runtime/egress/guard.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { observeDatabase } from '../runtime/telemetry/observe-database.ts';
-import { createRegistry, type Registry } from '../runtime/telemetry/registry.ts';
+import { instrumentDatabase } from '../runtime/telemetry/instrument-database.ts';
+import { createRegistry } from '../runtime/telemetry/registry.ts';
 import { serveMetrics } from '../runtime/telemetry/serve-metrics.ts';
+import type { Telemetry } from '../runtime/telemetry/telemetry.ts';
 import { createTriageRequests } from '../triage/triage-room/request-triage.ts';
 import { createClientAddress } from './kit/client-address.ts';
 import { type Listening, listen } from './listen.ts';
@@ -38,6 +40,8 @@ export type ServerOptions = {
   logger: Logger;
   /** Where Temporal is; without it the standard environment variables say so. */
   target?: TemporalTarget;
+  /** Makes the traces of this process; absent where they are sent nowhere. */
+  tracer?: Tracer | undefined;
 };
 
 export type RunningServer = {
@@ -56,7 +60,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const hostname = config.AGOS_HOST;
   const metricsAddress = config.AGOS_API_METRICS_ADDRESS;
   const registry = metricsAddress ? createRegistry('api') : undefined;
-  const parts = compose(config, logger, { target: options.target ?? readTemporalTarget(), registry });
+  const telemetry = { registry, tracer: options.tracer };
+  const parts = compose(config, logger, options.target ?? readTemporalTarget(), telemetry);
   const listening: Listening[] = [];
   const close = async (): Promise<void> => {
     // First: a server that stops waits for its open answers.
@@ -87,7 +92,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 function compose(
   config: Config,
   logger: Logger,
-  { target, registry }: { target: TemporalTarget; registry: Registry | undefined },
+  target: TemporalTarget,
+  telemetry: Telemetry,
 ): { app: AppDeps; assets: Hono; close(): Promise<void> } {
   const clock = systemClock;
   const signingSecret = required(config, 'AGOS_SIGNING_SECRET');
@@ -95,8 +101,8 @@ function compose(
   const url = required(config, 'DATABASE_URL');
   const systemUrl = required(config, 'DATABASE_SYSTEM_URL');
   const doors = openDatabase({ url, systemUrl, waitMs: CONNECTION_WAIT_MS });
-  const db = registry ? observeDatabase(doors, registry) : doors;
-  const client = openClient(target, createDataConverter(config.AGOS_PAYLOAD_KEYS));
+  const db = instrumentDatabase(doors, telemetry);
+  const client = openClient(target, createDataConverter(config.AGOS_PAYLOAD_KEYS), telemetry.tracer);
   const caps = spendCapsOf(config);
   const codecEndpoint = composeCodecEndpoint(config, target);
   const { isAllowed } = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
@@ -125,7 +131,7 @@ function compose(
       stopFile: createStopFile(resolve(config.AGOS_STOP_FILE)),
       workflowUrl: (workflowId) => webUiPage(config, target.namespace, workflowId),
       ...(codecEndpoint && { codecEndpoint }),
-      ...(registry && { registry }),
+      telemetry,
     },
     assets: createAssetsServer({ ...files, logger }),
     close: async () => {

@@ -24,6 +24,9 @@ const addressRanges = z.string().transform((text, context): AddressRange[] => {
   }
 });
 
+/** OpenTelemetry takes an empty variable for one that is not set. */
+const otlpEndpoint = z.literal('').or(z.url({ protocol: /^https?$/ }));
+
 const contact = z
   .string()
   .refine(isContact, 'must be a URL or a mail address of at most 200 plain characters, without parentheses');
@@ -102,6 +105,11 @@ const environmentSchema = z.object({
   AGOS_KEEP_EVENTS_DAYS: z.coerce.number().int().min(7).max(36_500).default(90),
   AGOS_KEEP_STEPS_DAYS: z.coerce.number().int().min(7).max(36_500).default(30),
   AGOS_KEEP_SPEND_DAYS: z.coerce.number().int().min(62).max(36_500).default(400),
+  /** OpenTelemetry's standard variables: the SDK reads them and their like itself, these switch it on. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlpEndpoint.optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z.literal('http/protobuf').optional(),
+  OTEL_SDK_DISABLED: z.enum(['true', 'false']).default('false'),
   AGOS_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 

@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { redactText } from './redact.ts';
 
@@ -18,10 +19,17 @@ export function createLogger(
       censor: '[redacted]',
     },
     serializers: { err: describeError },
+    mixin: placeInTrace,
     // Messages of foreign errors carry secrets too: the finished line is searched.
     hooks: { streamWrite: redactText },
   };
   return destination ? pino(settings, destination) : pino(settings);
+}
+
+/** Lets a line be found from its trace, and the trace from the line; nothing where nothing is traced. */
+function placeInTrace(): Record<string, string> {
+  const here = trace.getActiveSpan()?.spanContext();
+  return here ? { trace_id: here.traceId, span_id: here.spanId } : {};
 }
 
 /** What a log may say of an error: never the parameters of a failed query, which are people's data. */

@@ -23,6 +23,7 @@ import {
   GLOBAL_TABLES,
   RUNTIME_GRANTS,
   SELF_TABLES,
+  SYSTEM_DEFINERS,
   SYSTEM_TABLES,
 } from './tables.ts';
 
@@ -283,9 +284,9 @@ describe('roles', () => {
     expect(definers.map(({ name }) => name)).toEqual(known);
     for (const { name, settings, acl } of definers) {
       expect(settings).toEqual(['search_path=pg_catalog, pg_temp']);
-      expect(acl).toBe(
-        name in DEFINERS ? '{postgres=X/postgres,agos_app=X/postgres}' : '{postgres=X/postgres}',
-      );
+      const callers = ['postgres', ...(name in DEFINERS ? ['agos_app'] : [])];
+      if (SYSTEM_DEFINERS.includes(name)) callers.push('agos_system');
+      expect(acl).toBe(`{${callers.map((role) => `${role}=X/postgres`).join(',')}}`);
     }
   });
 });

@@ -22,6 +22,7 @@ const CALL_SITES: Record<SystemPurpose, RegExp> = {
   webhook_tenants: /^src\/control\/webhooks\/repository\.ts$/,
   tenants_to_watch: /^src\/control\/alerts\/evaluate\.ts$/,
   tenants_to_forget_of: /^src\/control\/retention\/forget-old\.ts$/,
+  spend_of_all: /^src\/control\/spend\/repository\.ts$/,
 };
 
 /** The doors themselves, and the same doors observed. */

@@ -110,6 +110,9 @@ export const FUNCTIONS = [
   'agos_tenant',
 ];
 
+/** Those of the functions below that the system role may call too. */
+export const SYSTEM_DEFINERS: readonly string[] = ['agos_spent_by_all'];
+
 /** Functions that run with their owner's rights, past the policies, each with the reason and what holds it. */
 export const DEFINERS: Record<string, string> = {
   agos_event_floor:

@@ -38,6 +38,14 @@ export async function readDaySpend(tx: Tx, at: { tenant: string; day: string }):
   return { tenantMicroUsd: own?.spent ?? 0, globalMicroUsd: Number(all.rows[0]?.spent ?? 0) };
 }
 
+/** What all tenants together have spent on a day, in micro-dollars, reservations included. */
+export async function readSpendOfAll(db: Database, day: string): Promise<number> {
+  const all = await db.withSystem('spend_of_all', (tx) =>
+    tx.execute<{ spent: string }>(sql`select agos_spent_by_all(${day}::date) as spent`),
+  );
+  return Number(all.rows[0]?.spent ?? 0);
+}
+
 /** Ends a reservation and tells what it came to; null when it has ended before. Released means that nothing is owed. */
 export async function endReservation(
   tx: Tx,

@@ -15,7 +15,7 @@ export type NewRun = Pick<
   typeof runs.$inferInsert,
   'tenantId' | 'kind' | 'workflowId' | 'input' | 'createdBy' | 'id'
 > &
-  Partial<Pick<typeof runs.$inferInsert, 'leadId' | 'subjectId' | 'target' | 'requestId'>>;
+  Partial<Pick<typeof runs.$inferInsert, 'leadId' | 'subjectId' | 'target' | 'requestId' | 'traceparent'>>;
 
 /** Names one run of one tenant. */
 type RunKey = { tenant: string; id: string };

@@ -6,6 +6,7 @@ import { leadBatches } from '../../leads/batches/tables.ts';
 import { leads } from '../../leads/leads/tables.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
+import { inTraceOf } from '../../runtime/telemetry/spans.ts';
 import { findRun, markStarted, type RunRow } from './repository.ts';
 
 export type StartRunDeps = { db: Database; gateway: Pick<Gateway, 'start'>; clock: Clock };
@@ -29,7 +30,7 @@ export async function startRun(deps: StartRunDeps, run: RunRow): Promise<StartRu
   try {
     const { tenantId, kind, workflowId, leadId, input } = run;
     const request = { kind, workflowId, tenant: tenantId, runId: run.id, leadId, input, summary };
-    const { outcome, temporalRunId } = await gateway.start(request);
+    const { outcome, temporalRunId } = await inTraceOf(run.traceparent, () => gateway.start(request));
     if (outcome === 'already_running') return outcome;
     const mark = { tenant: tenantId, id: run.id, temporalRunId, now: clock.now() };
     await db.withTenant(scope, (tx) => markStarted(tx, mark));

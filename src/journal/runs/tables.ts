@@ -33,6 +33,8 @@ export const runs = pgTable(
     endMessage: text(),
     createdBy: uuid().notNull(),
     requestId: text(),
+    /** Where it was asked for, as W3C's `traceparent`; null where nothing was traced. */
+    traceparent: text(),
     /** Latest Temporal run id seen; a reset makes a new one for the same workflow id. */
     temporalRunId: text(),
     /** First Temporal run of the chain that claimed the run: resets keep it, another start does not. */

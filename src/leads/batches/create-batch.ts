@@ -5,6 +5,7 @@ import type { RequestContext } from '../../journal/request-context.ts';
 import { type RunRow, requestRun } from '../../journal/runs/repository.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import { newId } from '../../runtime/ids.ts';
+import { currentTraceparent } from '../../runtime/telemetry/spans.ts';
 import { type BatchRow, insertBatch } from './repository.ts';
 import type { CreateBatchQuery } from './schemas.ts';
 import { toUtf8 } from './to-utf8.ts';
@@ -83,6 +84,7 @@ async function request(ctx: RequestContext, about: { batchId: string; name: stri
     target: about.name,
     createdBy: actor.id,
     requestId: ctx.requestId,
+    traceparent: currentTraceparent(),
   });
   return run;
 }

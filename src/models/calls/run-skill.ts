@@ -12,8 +12,8 @@ export type SkillRunner = {
   provider: ModelProvider | null;
   models: Record<'fast' | 'balanced' | 'strategic', string>;
   clock: Clock;
-  /** Looks on while a skill runs: metrics and traces. */
-  observe?: ObserveCall;
+  /** Look on while a skill runs: metrics and traces. */
+  observers?: readonly ObserveCall[];
 };
 
 export type ObserveCall = <Output>(
@@ -63,8 +63,9 @@ export function runSkill<Input, Output>(
   input: Input,
   call: SkillCall,
 ): Promise<SkillRun<Output>> {
+  const observers = runner.observers ?? [];
   const answer = () => answerSkill(runner, skill, input, call);
-  return runner.observe ? runner.observe(skill, answer) : answer();
+  return observers.reduce((inner, observe) => () => observe(skill, inner), answer)();
 }
 
 async function answerSkill<Input, Output>(

@@ -24,6 +24,8 @@ export const SYSTEM_PURPOSES = {
   webhook_tenants: ['webhook_endpoints', 'tenants'],
   tenants_to_watch: ['tenants'],
   tenants_to_forget_of: ['tenants'],
+  /** By a function that tells a sum and no table. */
+  spend_of_all: [],
 } as const;
 export type SystemPurpose = keyof typeof SYSTEM_PURPOSES;
 

@@ -12,6 +12,7 @@ import { AgosError } from '../../kernel/errors.ts';
 import { changeLead, lockLead } from '../../leads/leads/repository.ts';
 import { canMove, type LeadStatus } from '../../leads/leads/rules.ts';
 import { newId } from '../../runtime/ids.ts';
+import { currentTraceparent } from '../../runtime/telemetry/spans.ts';
 
 /** The two ways to ask for a triage, both in the caller's transaction. Both throw what admission refuses with. */
 export type TriageRequests = {
@@ -90,6 +91,8 @@ async function request(
     target: what.url ?? null,
     createdBy: scope.actor.id,
     requestId: ctx.requestId,
+    // Thousands of scans in an import's trace could not be read: each begins its own, linked to it.
+    traceparent: what.trigger === 'import' ? null : currentTraceparent(),
   });
   if (requested.created) {
     await recordAudit(ctx, {

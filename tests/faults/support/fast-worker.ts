@@ -4,8 +4,8 @@ import { createFastScanner } from './fast-scanner.ts';
 
 /** The product's worker, in which stored sites are scanned without a browser. */
 await runWorker({
-  openScanner: (config, clock, registry) => {
-    const real = composeScanner(config, clock, registry);
+  openScanner: (config, clock, telemetry) => {
+    const real = composeScanner(config, clock, telemetry);
     return { ...real, scanner: createFastScanner(real.scanner, process.env.AGOS_TEST_SCANS ?? '') };
   },
 });

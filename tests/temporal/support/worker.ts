@@ -1,15 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { Tracing } from '../../../src/runtime/telemetry/telemetry.ts';
 import { bundleWorkflows } from '../../../temporal/bundle.ts';
 import { createDataConverter } from '../../../temporal/codec/data-converter.ts';
 import { connectWorker, openClient, type TemporalTarget } from '../../../temporal/connection.ts';
 import type { TaskQueue } from '../../../temporal/queues.ts';
+import { traceActivities } from '../../../temporal/trace-work.ts';
 import { startWorkers } from '../../../temporal/workers.ts';
 
 // Once in each test file's process; what a test provokes would fill the screen.
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
-const TEST_WORKFLOWS = fileURLToPath(new URL('./workflows.ts', import.meta.url));
+export const TEST_WORKFLOWS = fileURLToPath(new URL('./workflows.ts', import.meta.url));
 
 export type TestWorkerOptions = {
   target: TemporalTarget;
@@ -19,6 +21,7 @@ export type TestWorkerOptions = {
   workflowsPath?: string;
   report?: (error: unknown) => void;
   shutdownGraceMs?: number;
+  tracing?: Tracing;
 };
 
 /** Runs the test workflows (or others) with the product's own worker set-up. */
@@ -38,6 +41,10 @@ export async function startTestWorker(
     queues: options.queues ?? ['workflows', 'core', 'fetch'],
     shutdownGraceMs: options.shutdownGraceMs ?? 500,
     report: options.report ?? (() => undefined),
+    ...(options.tracing && {
+      tracing: options.tracing,
+      observers: [traceActivities(options.tracing.tracer)],
+    }),
   });
   return {
     done: workers.done,
