@@ -65,7 +65,7 @@ test('every error code belongs to one status and is in the document', async () =
 });
 
 test('no schema demands to be two closed objects at once, which nothing can be', async () => {
-  expect(JSON.stringify((await read()).components)).not.toContain('allOf');
+  expect(JSON.stringify(await read())).not.toContain('"allOf"');
 });
 
 test('every answer says what is left of the limit, and a refusal when to try again', async () => {

@@ -1,4 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { MAX_KEY_LENGTH } from '../../journal/idempotency/rules.ts';
 import { ERROR_CODES, type ErrorCode } from '../../kernel/errors.ts';
 import { declaredErrors } from './declared-errors.ts';
 import { RATE_HEADERS } from './rate-limits.ts';
@@ -35,10 +36,15 @@ const tenantHeader = z.object({
     .optional()
     .openapi({ description: 'Which of your tenants, when you have several.' }),
 }).shape['AgOS-Tenant'];
-const idempotencyHeader = z.string().max(255).optional().openapi({
-  description:
-    'Repeating a POST with the same key within 24 hours changes nothing and answers the same. A key counts on one route, for the member or API key that sent it.',
-});
+const idempotencyHeader = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/)
+  .max(MAX_KEY_LENGTH)
+  .optional()
+  .openapi({
+    description:
+      'Repeating a POST with the same key within 24 hours changes nothing and answers the same. A key counts on one route, for the member or API key that sent it.',
+  });
 const ifMatchHeader = z.string().optional().openapi({
   description: 'The ETag that you read. Optional; the change is refused when the resource has another one.',
 });
