@@ -1,7 +1,10 @@
 import type { Gateway } from '../../temporal/gateway-type.ts';
 import { identityRoutes } from '../access/identity/routes.ts';
+import type { Issuer } from '../access/identity/tokens.ts';
 import { keyRoutes } from '../access/keys/routes.ts';
 import { memberRoutes } from '../access/members/routes.ts';
+import type { Providers } from '../access/sso/provider-keys.ts';
+import { ssoRoutes } from '../access/sso/routes.ts';
 import { tenantRoutes } from '../access/tenants/routes.ts';
 import { agentRoutes } from '../agents/registry/routes.ts';
 import { agentAnalyticsRoutes } from '../analytics/agents/routes.ts';
@@ -41,6 +44,10 @@ export type RoutesDeps = {
   db: Database;
   gateway: Gateway;
   clock: Clock;
+  /** Whose tokens count in every tenant: `AGOS_OIDC_ISSUERS`. */
+  issuers: readonly Issuer[];
+  /** Identity providers that tenants trust for themselves. */
+  providers: Providers;
   assets: AssetStore;
   signTicket: SignTicket;
   eventHub: EventHub;
@@ -80,6 +87,11 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...tenantRoutes,
     ...memberRoutes,
     ...keyRoutes,
+    ...ssoRoutes({
+      ...deps.providers,
+      clock: deps.clock,
+      issuerRules: { ...urlRules, issuers: deps.issuers },
+    }),
     ...usageRoutes,
     ...spendRoutes({ caps: deps.caps }),
     ...auditLogRoutes,

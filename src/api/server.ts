@@ -2,7 +2,8 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { createAuthenticate } from '../access/identity/authenticate.ts';
-import { createTokenVerifier, type Issuer } from '../access/identity/tokens.ts';
+import { createTokenVerifier } from '../access/identity/tokens.ts';
+import { createSignIn } from '../access/sso/sign-in.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Telemetry } from '../runtime/telemetry/telemetry.ts';
 import { mountDocument } from './document.ts';
@@ -16,7 +17,6 @@ import { traceRequests } from './trace-requests.ts';
 
 export type AppDeps = RoutesDeps & {
   logger: Logger;
-  issuers: readonly Issuer[];
   rateLimits: RateLimits;
   clientAddress: ClientAddress;
   /** Seals cursors; the same in every process of the API. */
@@ -34,7 +34,12 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const { db, clock, logger, signingSecret } = deps;
   const app = new OpenAPIHono<ApiEnv>();
   const routes = allRoutes(deps);
-  const authenticate = createAuthenticate({ db, clock, verifyToken: createTokenVerifier(deps.issuers) });
+  const authenticate = createAuthenticate({
+    db,
+    clock,
+    verifyToken: createTokenVerifier(deps.issuers),
+    signIn: createSignIn({ db, clock, keys: deps.providers.keys, issuers: deps.issuers }),
+  });
   const { registry, tracer } = deps.telemetry ?? {};
   if (registry) app.use(observeRequests(registry));
   // Health checks come every few seconds and would hide what is asked for.

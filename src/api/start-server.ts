@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Tracer } from '@opentelemetry/api';
 import type { Hono } from 'hono';
@@ -11,6 +12,7 @@ import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
 import { RUN_WORKFLOWS } from '../../temporal/run-workflows.ts';
 import { composeStorage } from '../../temporal/storage.ts';
 import { parseIssuers } from '../access/identity/tokens.ts';
+import { createProviders } from '../access/sso/provider-keys.ts';
 import { createAssetsServer } from '../assets/files/server.ts';
 import { createAssetStore } from '../assets/files/store.ts';
 import { createAdmission } from '../control/admission/admit-work.ts';
@@ -23,6 +25,7 @@ import { createSecretSeal } from '../control/webhooks/seal.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Config, required } from '../runtime/config.ts';
 import { openDatabase } from '../runtime/database/database.ts';
+import { createGuardedFetch } from '../runtime/egress/fetch.ts';
 import { createEgressGuard } from '../runtime/egress/guard.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { instrumentDatabase } from '../runtime/telemetry/instrument-database.ts';
@@ -105,7 +108,10 @@ function compose(
   const client = openClient(target, createDataConverter(config.AGOS_PAYLOAD_KEYS), telemetry.tracer);
   const caps = spendCapsOf(config);
   const codecEndpoint = composeCodecEndpoint(config, target);
-  const { isAllowed } = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
+  const guard = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
+  const extraCa = config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
+  const fetch = createGuardedFetch({ guard, userAgent: 'AgOS', clock, extraCa });
+  const { isAllowed } = guard;
   return {
     app: {
       db,
@@ -116,6 +122,7 @@ function compose(
       rateLimits: createRateLimits({ db }),
       clientAddress: createClientAddress(config.AGOS_TRUSTED_PROXIES ?? []),
       issuers: parseIssuers(config.AGOS_OIDC_ISSUERS),
+      providers: createProviders({ fetch, clock }),
       assets: createAssetStore(files),
       signTicket: createTickets({ signingSecret, clock }).sign,
       eventHub: createEventHub(db),

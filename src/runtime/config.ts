@@ -76,7 +76,7 @@ const environmentSchema = z.object({
   AGOS_OIDC_ISSUERS: z.string().optional(),
   /** `name:port=127.0.0.1,...`; development only. */
   AGOS_ALLOW_TARGETS: z.string().optional(),
-  /** PEM file of one more certificate authority for scanned sites; development only. */
+  /** PEM file of one more certificate authority for scanned sites and identity providers; development only. */
   AGOS_EXTRA_CA: z.string().optional(),
   AGOS_CHROMIUM_SANDBOX: flag.default(true),
   /** Whom a site's owner may ask about the scanner: URL or mail address, part of its user agent. */

@@ -146,7 +146,7 @@ describe('a site that leads inside', () => {
     '%s: more than five hops end as too_many_redirects, and they are listed',
     { timeout: 30_000 },
     async (path) => {
-      // sabotage: src/runtime/egress/fetch.ts :: if (hops.length > MAX_REDIRECTS) { => if (hops.length > 50) {
+      // sabotage: src/runtime/egress/fetch.ts :: if (hops.length > maxRedirects) { => if (hops.length > 50) {
       // sabotage: src/sites/browser/navigation-guard.ts :: if (visited.length - 1 <= maxFollowed) return null; => return null;
       const hold = await holdAt(path);
       expect(hold.code).toBe('too_many_redirects');

@@ -10,6 +10,7 @@ import {
   insertKillSwitch,
   insertLead,
   insertRun,
+  insertSsoConnection,
   insertWebhookDelivery,
   insertWebhookEndpoint,
   type Owner,
@@ -104,6 +105,7 @@ async function fillEveryTable(owner: Owner): Promise<void> {
   })}`;
   await insertKillSwitch(database, owner);
   await insertAlert(database, owner);
+  await insertSsoConnection(database, owner);
   await admin`insert into global_kill_switches (id, reason, turned_on_by) values (${newId()}, 'a test', 'us')`;
   await admin`insert into run_steps ${admin({ ...row, run_id: run, step: 'fetch_site', worker: 'w:1' })}`;
   await admin`insert into credit_periods ${admin({ tenant_id: owner.tenant, month: '2026-11-01', granted: 1 })}`;

@@ -10,6 +10,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const CALL_SITES: Record<SystemPurpose, RegExp> = {
   key_by_hash: /^src\/access\/keys\/verify-key\.ts$/,
   members_by_identity: /^src\/access\/identity\/authenticate\.ts$/,
+  sso_of_tenant: /^src\/access\/sso\/repository\.ts$/,
   unmarked_runs: /^src\/journal\/runs\/repository\.ts$/,
   outbox_lag: /^src\/journal\/runs\/repository\.ts$/,
   open_runs: /^src\/journal\/runs\/repository\.ts$/,

@@ -16,6 +16,7 @@ export const RUNTIME_GRANTS: Record<string, string> = {
   tenants: 'SELECT',
   members: 'INSERT SELECT UPDATE',
   api_keys: 'INSERT SELECT UPDATE',
+  sso_connections: 'INSERT SELECT UPDATE',
   runs: 'INSERT SELECT UPDATE',
   leads: 'INSERT SELECT UPDATE',
   lead_stays: 'SELECT',

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createProviders } from '../../src/access/sso/provider-keys.ts';
 import { createClientAddress } from '../../src/api/kit/client-address.ts';
 import { type AppDeps, createApp } from '../../src/api/server.ts';
 import { createFolderStorage } from '../../src/assets/files/folder.ts';
@@ -11,7 +12,9 @@ import { createEventHub } from '../../src/control/events/hub.ts';
 import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
 import { createRateLimits } from '../../src/control/rate-limits/limit-requests.ts';
 import { createSecretSeal } from '../../src/control/webhooks/seal.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import { type Clock, systemClock } from '../../src/runtime/clock.ts';
+import { createGuardedFetch } from '../../src/runtime/egress/fetch.ts';
+import { createEgressGuard } from '../../src/runtime/egress/guard.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createTriageRequests } from '../../src/triage/triage-room/request-triage.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
@@ -44,6 +47,14 @@ export type TestResponse = { status: number; headers: Headers; text: string; bod
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests, field by field.
 export type JsonBody = any;
 
+/** What lets the API reach identity providers, and those that a test serves itself, as in development. */
+export function reaching(options: { clock?: Clock; allowTargets?: string; extraCa?: string }) {
+  const { clock = systemClock, extraCa } = options;
+  const guard = createEgressGuard({ allowTargets: options.allowTargets });
+  const fetch = createGuardedFetch({ guard, clock, extraCa, userAgent: 'AgOS' });
+  return { providers: createProviders({ fetch, clock }), urlRules: { isAllowed: guard.isAllowed } };
+}
+
 /** The whole API on a database of its own; routes that break their declared contract fail the test. */
 export async function createTestApp(
   overrides: Partial<AppDeps> = {},
@@ -64,6 +75,7 @@ export async function createTestApp(
     issuers: [],
     rateLimits: createRateLimits({ db: overrides.db ?? database.db, rates: TEST_RATES }),
     clientAddress: createClientAddress([]),
+    providers: reaching({ clock }).providers,
     signingSecret: TEST_SECRET,
     assets: createAssetStore({
       storage: createFolderStorage(assetsDir),

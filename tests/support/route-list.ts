@@ -9,7 +9,7 @@ import { createSecretSeal } from '../../src/control/webhooks/seal.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createTriageRequests } from '../../src/triage/triage-room/request-triage.ts';
 import { RUN_END_HOOKS } from '../../temporal/run-end-hooks.ts';
-import type { TestApp } from './app.ts';
+import { reaching, type TestApp } from './app.ts';
 import { createFakeGateway } from './gateway.ts';
 import { TEST_CAPS } from './requests.ts';
 import {
@@ -20,6 +20,7 @@ import {
   insertKillSwitch,
   insertLead,
   insertRun,
+  insertSsoConnection,
   insertWebhookDelivery,
   insertWebhookEndpoint,
   type Owner,
@@ -33,6 +34,8 @@ export function routeList(): readonly Route[] {
     db: undefined as never,
     gateway: createFakeGateway(),
     clock: systemClock,
+    issuers: [],
+    providers: reaching({}).providers,
     assets: createAssetStore({
       storage: createFolderStorage('/'),
       origin: 'http://a.example',
@@ -57,6 +60,7 @@ type Maker = (app: TestApp, owner: Owner) => Promise<string>;
 const MAKERS: Record<string, Maker> = {
   members: async ({ database }, { tenant }) => (await createMember(database, tenant, 'viewer')).id,
   keys: async ({ database }, { tenant }) => (await createKey(database, tenant, 'viewer')).id,
+  'sso-connections': ({ database }, owner) => insertSsoConnection(database, owner),
   runs: async ({ database }, owner) =>
     insertRun(database, owner, { leadId: await insertLead(database, owner) }),
   assets: async ({ database }, owner) =>
@@ -82,6 +86,9 @@ const BODIES: Record<string, unknown> = {
   changeMember: { name: 'Somebody' },
   addMember: { issuer: 'https://id.example', subject: 'somebody-new', role: 'viewer' },
   createKey: { name: 'one more', role: 'viewer' },
+  createSsoConnection: { name: 'Login', issuer: 'https://login.example', audience: 'agos' },
+  changeSsoConnection: { name: 'Login' },
+  testSsoMapping: { claims: { groups: ['staff'] } },
   changeTenant: { name: 'Acme Agency' },
   createLead: { url: 'https://new-lead.example/' },
   updateLead: { company_name: 'Bakery' },

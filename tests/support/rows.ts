@@ -180,3 +180,21 @@ export async function insertAlert(
   await admin`insert into alerts ${admin({ ...row, ...columns })}`;
   return id;
 }
+
+/** A connection to an identity provider that nobody serves. */
+export async function insertSsoConnection({ admin }: TestDatabase, owner: Owner): Promise<string> {
+  const id = newId();
+  await admin`insert into sso_connections ${admin({
+    tenant_id: owner.tenant,
+    id,
+    name: 'Login',
+    issuer: `https://${id}.example`,
+    audience: 'agos',
+    enabled: true,
+    rules: admin.json([]) as never,
+    default_role: 'viewer',
+    may_grant_owner: false,
+    created_by: owner.createdBy,
+  })}`;
+  return id;
+}

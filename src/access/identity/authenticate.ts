@@ -4,20 +4,28 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import { createKeyVerifier } from '../keys/verify-key.ts';
 import { members } from '../members/tables.ts';
+import type { SignIn } from '../sso/sign-in.ts';
 import { tenants } from '../tenants/tables.ts';
-import { type Identity, identityOf } from './identity.ts';
+import { type Identity, identityOf, notAMember } from './identity.ts';
 import { type Person, tokenInvalid } from './tokens.ts';
 
 export type AuthenticateDeps = {
   db: Database;
   clock: Clock;
   verifyToken(token: string, now: Date): Promise<Person>;
+  /** Lets in who comes with a token of an issuer that the named tenant trusts for itself. */
+  signIn: SignIn;
 };
 
+/** Where a request comes from, for the audit log. */
+export type Origin = { requestId: string | null; address: string | null };
+
 /** Says who sends requests: an API key, or a person by JWT in one of their tenants. */
-export function createAuthenticate(deps: AuthenticateDeps): (request: Request) => Promise<Identity> {
+export function createAuthenticate(
+  deps: AuthenticateDeps,
+): (request: Request, origin: Origin) => Promise<Identity> {
   const verifyKey = createKeyVerifier(deps.db);
-  return async (request) => {
+  return async (request, origin) => {
     const token = bearerToken(request);
     const wanted = request.headers.get('agos-tenant');
     if (token.startsWith('agos_')) {
@@ -26,6 +34,8 @@ export function createAuthenticate(deps: AuthenticateDeps): (request: Request) =
       if (wanted !== null && wanted !== identity.tenant.id) throw notAMember();
       return identity;
     }
+    const signedIn = wanted === null ? null : await deps.signIn(token, wanted, origin);
+    if (signedIn) return signedIn;
     const person = await deps.verifyToken(token, deps.clock.now());
     return chooseMembership(await membershipsOf(deps.db, person), wanted);
   };
@@ -71,9 +81,4 @@ function chooseMembership(memberships: Identity[], wanted: string | null): Ident
   const chosen = wanted === null ? memberships[0] : memberships.find(({ tenant }) => tenant.id === wanted);
   if (!chosen) throw notAMember();
   return chosen;
-}
-
-/** The same answer for a tenant of others and for one that does not exist. */
-function notAMember(): AgosError {
-  return new AgosError('permission_denied', 'You are not a member of this tenant.');
 }

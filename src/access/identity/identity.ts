@@ -1,4 +1,5 @@
 import type { Role, TenantScope } from '../../kernel/actor.ts';
+import { AgosError } from '../../kernel/errors.ts';
 import type { Plan, TenantStatus } from '../tenants/rules.ts';
 import { type Permission, permissionsOf, seesAll } from './permissions.ts';
 
@@ -27,4 +28,9 @@ export function identityOf(input: {
     permissions: permissionsOf(role, input.scopes ?? null),
     scope: { tenant: tenant.id, actor },
   };
+}
+
+/** The same answer for a tenant of others and for one that does not exist. */
+export function notAMember(): AgosError {
+  return new AgosError('permission_denied', 'You are not a member of this tenant.');
 }

@@ -10,6 +10,8 @@ export const PERMISSIONS = [
   'members:write',
   'keys:read',
   'keys:write',
+  'sso:read',
+  'sso:write',
   'audit_log:read',
   'leads:read',
   'leads:write',
@@ -50,10 +52,13 @@ const OWN_READ: readonly Permission[] = [
   'playbooks:read',
 ];
 
+/** What is bought, and whom the tenant trusts to say who people are. */
+const OWNER_ONLY: readonly Permission[] = ['billing:write', 'sso:write'];
+
 /** Permissions of each role; `seesAll` tells which roles see every row of their tenant. */
 const GRANTS: Record<Role, { permissions: readonly Permission[]; seesAll: boolean }> = {
   owner: { permissions: PERMISSIONS, seesAll: true },
-  admin: { permissions: PERMISSIONS.filter((one) => one !== 'billing:write'), seesAll: true },
+  admin: { permissions: PERMISSIONS.filter((one) => !OWNER_ONLY.includes(one)), seesAll: true },
   operator: {
     permissions: [
       ...OWN_READ,

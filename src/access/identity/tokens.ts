@@ -1,4 +1,11 @@
-import { createRemoteJWKSet, decodeJwt, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose';
 import { z } from 'zod';
 import { AgosError } from '../../kernel/errors.ts';
 import { storableText } from '../../kernel/text.ts';
@@ -10,8 +17,8 @@ export type Person = { issuer: string; subject: string };
 export type Issuer = { issuer: string; audience: string; jwksUrl: string };
 
 /** Signatures that a public key verifies: a secret one (HS256) could be forged with the public key. */
-const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
-const CLOCK_TOLERANCE_SECONDS = 5;
+export const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
+export const CLOCK_TOLERANCE_SECONDS = 5;
 
 const issuersSchema = z.array(
   z.strictObject({ issuer: z.string().min(1).max(255), audience: z.string().min(1), jwks_url: z.url() }),
@@ -41,22 +48,31 @@ export function createTokenVerifier(
       const issuer = decodeJwt(token).iss ?? '';
       const trusted = known.get(issuer);
       if (!trusted) throw tokenInvalid();
-      const { payload } = await jwtVerify(token, trusted.keys, {
-        issuer,
-        audience: trusted.audience,
-        algorithms: ALGORITHMS,
-        requiredClaims: ['sub', 'exp'],
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        currentDate: now,
-      });
-      const { sub } = payload;
-      if (typeof sub !== 'string' || sub !== storableText(sub)) throw tokenInvalid();
+      const { sub } = await verifyJwt(token, { ...trusted, issuer, now });
       return { issuer, subject: sub };
     } catch (error) {
       if (isProviderFailure(error)) throw providerUnavailable();
       throw tokenInvalid();
     }
   };
+}
+
+/** The claims of a token that is what it must be; throws what says how it is not, which no caller may see. */
+export async function verifyJwt(
+  token: string,
+  by: { keys: JWTVerifyGetKey; issuer: string; audience: string; now: Date },
+): Promise<JWTPayload & { sub: string }> {
+  const { payload } = await jwtVerify(token, by.keys, {
+    issuer: by.issuer,
+    audience: by.audience,
+    algorithms: ALGORITHMS,
+    requiredClaims: ['sub', 'exp'],
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    currentDate: by.now,
+  });
+  const { sub } = payload;
+  if (typeof sub !== 'string' || sub !== storableText(sub)) throw tokenInvalid();
+  return { ...payload, sub };
 }
 
 /** The one refusal of a bad token: what exactly is wrong would help only who forges it. */
@@ -70,7 +86,8 @@ function isProviderFailure(error: unknown): boolean {
   return error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC';
 }
 
-function providerUnavailable(): AgosError {
+/** The refusal of a token that cannot be checked. */
+export function providerUnavailable(): AgosError {
   return new AgosError(
     'identity_provider_unavailable',
     'The identity provider does not answer, so the token cannot be checked. Try again shortly.',

@@ -32,10 +32,17 @@ export async function addMember(
   return member;
 }
 
-/** Changes a member; roles above the caller's own are neither granted nor taken away. */
+export type MemberChange = {
+  role?: Role;
+  roleSource?: 'sso';
+  name?: string | null;
+  email?: string | null;
+};
+
+/** Changes a member; a role that is set here stays, whatever claims say. Roles above the caller's own are neither granted nor taken away. */
 export async function changeMember(
   ctx: MemberContext,
-  input: { id: string; change: { role?: Role; name?: string | null; email?: string | null } },
+  input: { id: string; change: MemberChange },
 ): Promise<MemberRow> {
   const member = await lockMember(ctx, input.id);
   ctx.checkVersion(member.version);
@@ -44,7 +51,10 @@ export async function changeMember(
     requireGrant(ctx, role);
     await requireAnotherOwner(ctx, member);
   }
-  const changed = await changeMemberRow(ctx.tx, ctx.scope.tenant, member.id, input.change);
+  const changed = await changeMemberRow(ctx.tx, ctx.scope.tenant, member.id, {
+    ...input.change,
+    ...(role !== undefined && { roleSource: 'manual' }),
+  });
   await record(ctx, 'member.changed', member.id, {
     fields: Object.keys(input.change),
     ...(role && { role }),
@@ -69,14 +79,16 @@ async function lockMember(ctx: MemberContext, id: string): Promise<MemberRow> {
   return member;
 }
 
-function requireRank({ identity }: MemberContext, role: Role): void {
+type Granting = Pick<MemberContext, 'identity'>;
+
+function requireRank({ identity }: Granting, role: Role): void {
   if (mayGrant(identity.role, role)) return;
   const sentence = `As ${identity.role} you can neither grant nor change the role ${role}.`;
   throw new AgosError('permission_denied', sentence, { field: 'role' });
 }
 
-/** A key narrowed to `members:write` must not let its holder in as an owner who may do everything. */
-function requireGrant(ctx: MemberContext, granted: Role): void {
+/** Throws unless the caller may hand out a role: a key narrowed to `members:write` must not let its holder in as an owner. */
+export function requireGrant(ctx: Granting, granted: Role): void {
   requireRank(ctx, granted);
   const beyond = [...permissionsOf(granted)].find((one) => !ctx.identity.permissions.has(one));
   if (beyond === undefined) return;

@@ -37,6 +37,25 @@ export async function findMember(tx: Tx, tenant: string, id: string): Promise<Me
   return row ?? null;
 }
 
+/** Whom a tenant knows by this identity, present or removed, or null. */
+export async function findPerson(
+  tx: Tx,
+  tenant: string,
+  { issuer, subject }: { issuer: string; subject: string },
+): Promise<MemberRow | null> {
+  const [row] = await tx
+    .select()
+    .from(members)
+    .where(and(eq(members.tenantId, tenant), eq(members.issuer, issuer), eq(members.subject, subject)));
+  return row ?? null;
+}
+
+/** Adds a person whom the tenant has never known; null otherwise, also for one who was removed. */
+export async function insertNewPerson(tx: Tx, member: NewMember): Promise<MemberRow | null> {
+  const [row] = await tx.insert(members).values(member).onConflictDoNothing().returning();
+  return row ?? null;
+}
+
 /** Adds a person, also one who was a member before; null when the person is a member now. */
 export async function insertMember(tx: Tx, member: NewMember): Promise<MemberRow | null> {
   const { role, email, name, createdBy } = member;
@@ -50,6 +69,7 @@ export async function insertMember(tx: Tx, member: NewMember): Promise<MemberRow
         email,
         name,
         createdBy,
+        roleSource: 'manual',
         removedAt: null,
         version: sql`${members.version} + 1`,
         updatedAt: sql`now()`,
@@ -65,7 +85,7 @@ export async function changeMemberRow(
   tx: Tx,
   tenant: string,
   id: string,
-  change: Partial<Pick<MemberRow, 'role' | 'name' | 'email' | 'removedAt'>>,
+  change: Partial<Pick<MemberRow, 'role' | 'roleSource' | 'name' | 'email' | 'removedAt'>>,
 ): Promise<MemberRow> {
   const [row] = await tx
     .update(members)
@@ -73,6 +93,21 @@ export async function changeMemberRow(
     .where(present(tenant, id))
     .returning();
   return row!;
+}
+
+/** Lets the role follow the claims, unless a person has set or removed it in the meantime: then null. */
+export async function followClaims(
+  tx: Tx,
+  tenant: string,
+  id: string,
+  role: Role,
+): Promise<MemberRow | null> {
+  const [row] = await tx
+    .update(members)
+    .set({ role, version: sql`${members.version} + 1`, updatedAt: sql`now()` })
+    .where(and(present(tenant, id), eq(members.roleSource, 'sso'), ne(members.role, role)))
+    .returning();
+  return row ?? null;
 }
 
 /** How many present members but this one have the role. */

@@ -12,6 +12,7 @@ import {
 } from '../../api/kit/index.ts';
 import { ROLES } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import { ROLE_SOURCES } from '../sso/rules.ts';
 import { addMember, changeMember, removeMember } from './change-members.ts';
 import { findMember, listMembers, type MemberRow } from './repository.ts';
 
@@ -22,6 +23,7 @@ const memberView = z
     issuer: z.string(),
     subject: z.string(),
     role,
+    role_source: z.enum(ROLE_SOURCES),
     name: z.string().nullable(),
     email: z.string().nullable(),
     version: z.number().int(),
@@ -41,17 +43,25 @@ const addMemberInput = z.strictObject({
 
 const changeMemberInput = z
   .strictObject({
-    role: role.optional(),
+    role: role.optional().openapi({ description: 'Stays as it is set here, whatever claims say.' }),
+    role_source: z.literal('sso').optional().openapi({
+      description: "Lets the role follow the claims of the person's tokens again.",
+    }),
     name: displayName().nullable().optional(),
     email: z.email().max(254).nullable().optional(),
   })
-  .refine((change) => Object.keys(change).length > 0, 'give at least one field');
+  .refine((change) => Object.keys(change).length > 0, 'give at least one field')
+  .refine(
+    (change) => change.role === undefined || change.role_source === undefined,
+    'a role is set, or it follows claims',
+  );
 
 const toView = (member: MemberRow): z.input<typeof memberView> => ({
   id: member.id,
   issuer: member.issuer,
   subject: member.subject,
   role: member.role,
+  role_source: member.roleSource,
   name: member.name,
   email: member.email,
   version: member.version,
@@ -123,9 +133,10 @@ const change = defineRoute({
   responses: { 200: answer },
   errors: ['last_owner'],
   handler: async (ctx) => {
-    const { role, name, email } = ctx.body;
+    const { role, role_source: roleSource, name, email } = ctx.body;
     const given = {
       ...(role !== undefined && { role }),
+      ...(roleSource !== undefined && { roleSource }),
       ...(name !== undefined && { name }),
       ...(email !== undefined && { email }),
     };

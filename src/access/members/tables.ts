@@ -7,6 +7,7 @@ import {
   tenantPolicy,
   timestamps,
 } from '../../runtime/database/columns.ts';
+import type { RoleSource } from '../sso/rules.ts';
 import { tenants } from '../tenants/tables.ts';
 
 /** A person in a tenant. A person is (issuer, subject): the e-mail address is only for display. */
@@ -19,6 +20,8 @@ export const members = pgTable(
     email: text(),
     name: text(),
     role: text().$type<Role>().notNull(),
+    /** `sso`: the role follows the claims of each token; `manual`: a person has set it, and it stays. */
+    roleSource: text().$type<RoleSource>().notNull().default('manual'),
     createdBy: uuid().notNull(),
     version: integer().notNull().default(1),
     ...timestamps,

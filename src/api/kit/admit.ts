@@ -15,7 +15,7 @@ export async function admit(deps: KitDeps, incoming: Incoming): Promise<Identity
   stand(rateLimits.knownOf(request));
   let identity: Identity;
   try {
-    identity = await deps.authenticate(request);
+    identity = await deps.authenticate(request, incoming);
   } catch (error) {
     // Only what is refused counts by address: whoever shares it with a stranger and is known comes through.
     if (address && error instanceof AgosError && error.status < 500) stand(rateLimits.ofStranger(address));

@@ -41,8 +41,8 @@ export async function execute(route: Route, deps: KitDeps, incoming: Incoming): 
   return reply;
 }
 
-async function identify(route: Route, deps: KitDeps, { request }: Incoming): Promise<Identity> {
-  const identity = await deps.authenticate(request);
+async function identify(route: Route, deps: KitDeps, incoming: Incoming): Promise<Identity> {
+  const identity = await deps.authenticate(incoming.request, incoming);
   requireAccess(route, identity);
   return identity;
 }

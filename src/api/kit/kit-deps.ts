@@ -13,7 +13,7 @@ export type KitDeps = {
   /** Seals cursors; the same in every process of the API. */
   signingSecret: string;
   /** Says who sent a request; throws `token_missing`, `token_invalid` or `permission_denied`. */
-  authenticate(request: Request): Promise<Identity>;
+  authenticate(request: Request, origin: { requestId: string; address: string | null }): Promise<Identity>;
   /** Says how many requests their sender has left. */
   rateLimits: RateLimits;
   clientAddress: ClientAddress;

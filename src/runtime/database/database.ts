@@ -12,6 +12,7 @@ export type { Tx } from './pool.ts';
 export const SYSTEM_PURPOSES = {
   key_by_hash: ['api_keys', 'tenants'],
   members_by_identity: ['members', 'tenants'],
+  sso_of_tenant: ['sso_connections', 'tenants'],
   unmarked_runs: ['runs'],
   outbox_lag: ['runs'],
   open_runs: ['runs'],

@@ -85,7 +85,7 @@ describe('what it asks and reads', () => {
 });
 
 describe('redirects', () => {
-  // sabotage: src/runtime/egress/fetch.ts :: if (hops.length > MAX_REDIRECTS) { => if (hops.length > 6) {
+  // sabotage: src/runtime/egress/fetch.ts :: if (hops.length > maxRedirects) { => if (hops.length > 6) {
   test('five are followed, a sixth ends the fetch with all hops listed', async () => {
     const { port } = await serve((request, response) => {
       const n = Number(request.url?.slice(1));

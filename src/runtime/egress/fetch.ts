@@ -17,6 +17,8 @@ export const MAX_REDIRECTS = 5;
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 
 export type FetchRequest = ExchangeRequest & {
+  /** How many redirects are followed; five unless less is wanted. */
+  maxRedirects?: number;
   /** A redirect that the answer's body asks for, such as a meta refresh. */
   redirectIn?: (answer: Answer) => string | null;
 };
@@ -25,7 +27,7 @@ export type Fetched = Answer & { hops: FetchHop[] };
 
 /** A set of connections that share their fate: one for each origin, closed together. */
 export type FetchSession = {
-  /** Follows at most five redirects, each judged as if it were the first; throws FetchFault. */
+  /** Follows redirects, each judged as if it were the first; throws FetchFault. */
   fetch(request: FetchRequest): Promise<Fetched>;
   close(): Promise<void>;
 };
@@ -56,6 +58,7 @@ export function createGuardedFetch(deps: GuardedFetchDeps): GuardedFetch {
 
 async function follow(guard: EgressGuard, exchange: Exchange, request: FetchRequest): Promise<Fetched> {
   const hops: FetchHop[] = [];
+  const { maxRedirects = MAX_REDIRECTS } = request;
   let remainingMs = request.timeoutMs;
   let url = request.url;
   for (;;) {
@@ -64,10 +67,12 @@ async function follow(guard: EgressGuard, exchange: Exchange, request: FetchRequ
     const location = locationOf(answer) ?? request.redirectIn?.(answer) ?? null;
     if (location === null) return { ...answer, hops };
     hops.push({ url, status: answer.status, location });
-    if (hops.length > MAX_REDIRECTS) {
-      throw new FetchFault('too_many_redirects', `The address redirects more than ${MAX_REDIRECTS} times.`, {
-        hops,
-      });
+    if (hops.length > maxRedirects) {
+      const sentence =
+        maxRedirects === 0
+          ? 'The address redirects, which is not followed.'
+          : `The address redirects more than ${maxRedirects} times.`;
+      throw new FetchFault('too_many_redirects', sentence, { hops });
     }
     url = location;
   }

@@ -26,6 +26,8 @@ const EXPECTED: Record<string, readonly Role[]> = {
   'members:write': ['owner', 'admin'],
   'keys:read': ['owner', 'admin', 'analyst'],
   'keys:write': ['owner', 'admin'],
+  'sso:read': ['owner', 'admin', 'analyst'],
+  'sso:write': ['owner'],
   'audit_log:read': ['owner', 'admin', 'analyst'],
   'leads:read': ROLES,
   'leads:write': ['owner', 'admin', 'operator', 'editor'],

@@ -81,9 +81,9 @@ const FORGERIES: [string, (sub: string) => string | Promise<string>][] = [
   ['only dots', () => '..'],
 ];
 
-// sabotage: src/access/identity/tokens.ts :: audience: trusted.audience, =>
+// sabotage: src/access/identity/tokens.ts :: audience: by.audience, =>
 // sabotage: src/access/identity/tokens.ts :: requiredClaims: ['sub', 'exp'], =>
-// sabotage: src/access/identity/tokens.ts :: currentDate: now, => currentDate: new Date(0),
+// sabotage: src/access/identity/tokens.ts :: currentDate: by.now, => currentDate: new Date(0),
 test.each(FORGERIES)('401 token_invalid, and nothing said about why: %s', async (_name, forge) => {
   const { status, body, headers } = await me(await forge(subject()));
   expect([status, body.error]).toEqual([401, 'token_invalid']);

@@ -1,0 +1,169 @@
+import { decodeJwt } from 'jose';
+import { recordAudit } from '../../journal/audit-log/record.ts';
+import { type Role, systemScope } from '../../kernel/actor.ts';
+import { AgosError } from '../../kernel/errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Database, Tx } from '../../runtime/database/database.ts';
+import { newId } from '../../runtime/ids.ts';
+import type { Origin } from '../identity/authenticate.ts';
+import { type Identity, identityOf, notAMember } from '../identity/identity.ts';
+import { type Issuer, providerUnavailable, tokenInvalid, verifyJwt } from '../identity/tokens.ts';
+import {
+  countOthers,
+  findPerson,
+  followClaims,
+  insertNewPerson,
+  type MemberRow,
+} from '../members/repository.ts';
+import { lockTenant, type TenantRow } from '../tenants/repository.ts';
+import { nameIn } from './claims.ts';
+import { ProviderFault } from './provider-documents.ts';
+import type { ProviderKeys } from './provider-keys.ts';
+import { type ConnectionRow, findTrusted } from './repository.ts';
+import { type Claims, type Mapped, mapClaims } from './rules.ts';
+
+/**
+ * The identity of who brings a token of an issuer that the named tenant trusts, in that tenant and no other;
+ * null when it trusts no such issuer. Throws `token_invalid`, `identity_provider_unavailable` and, for whom
+ * the mapping or a person refuses, `permission_denied`.
+ */
+export type SignIn = (token: string, tenant: string, origin: Origin) => Promise<Identity | null>;
+
+export type SignInDeps = {
+  db: Database;
+  clock: Clock;
+  keys: ProviderKeys;
+  /** Issuers of the installation: their tokens never come here. */
+  issuers: readonly Issuer[];
+};
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Makes the way in by a tenant's own identity provider. */
+export function createSignIn(deps: SignInDeps): SignIn {
+  const ofInstallation = new Set(deps.issuers.map(({ issuer }) => issuer));
+  return async (token, wanted, origin) => {
+    const issuer = issuerOf(token);
+    if (issuer === null || ofInstallation.has(issuer) || !UUID.test(wanted)) return null;
+    const trusted = await findTrusted(deps.db, { tenant: wanted, issuer });
+    if (!trusted) return null;
+    const claims = await verify(deps, token, trusted.connection);
+    return admit({ ...deps, ...trusted, origin }, claims);
+  };
+}
+
+function issuerOf(token: string): string | null {
+  try {
+    const { iss } = decodeJwt(token);
+    return typeof iss === 'string' && !iss.includes('\u0000') ? iss : null;
+  } catch {
+    return null;
+  }
+}
+
+async function verify(
+  { keys, clock }: SignInDeps,
+  token: string,
+  { issuer, audience }: ConnectionRow,
+): Promise<Claims & { sub: string }> {
+  try {
+    return await verifyJwt(token, { keys: keys(issuer), issuer, audience, now: clock.now() });
+  } catch (error) {
+    throw error instanceof ProviderFault ? providerUnavailable() : tokenInvalid();
+  }
+}
+
+type Door = { db: Database; connection: ConnectionRow; tenant: TenantRow; origin: Origin };
+
+async function admit(door: Door, claims: Claims & { sub: string }): Promise<Identity> {
+  const { db, connection, tenant } = door;
+  const scope = systemScope(tenant.id, connection.id);
+  const person = { issuer: connection.issuer, subject: claims.sub };
+  const known = await db.withTenant(scope, (tx) => findPerson(tx, tenant.id, person));
+  // Whom a person has removed stays out until a person adds them again; a role that a person set stays.
+  if (known?.removedAt) throw notAMember();
+  if (known?.roleSource === 'manual') return identityIn(tenant, known, known.role);
+  const mapped = mapClaims(connection, claims);
+  if (mapped.role === null) throw notAMember();
+  const member = known ? await follow(door, known, mapped) : await add(door, claims, mapped);
+  return identityIn(tenant, member, member.roleSource === 'manual' ? member.role : mapped.role);
+}
+
+/** Makes the membership at the first token; of two that come at once, one makes it. */
+async function add(door: Door, claims: Claims & { sub: string }, mapped: Mapped): Promise<MemberRow> {
+  const { db, connection, tenant } = door;
+  if (tenant.status !== 'active') throw notAMember();
+  const person = { issuer: connection.issuer, subject: claims.sub };
+  const scope = systemScope(tenant.id, connection.id);
+  const member = await db.withTenant(scope, async (tx) => {
+    const made = await insertNewPerson(tx, {
+      tenantId: tenant.id,
+      id: newId(),
+      ...person,
+      name: nameIn(claims),
+      role: mapped.role as Role,
+      roleSource: 'sso',
+      createdBy: connection.id,
+    });
+    if (made) await record(door, tx, { action: 'member.added', member: made, mapped });
+    return made ?? (await findPerson(tx, tenant.id, person));
+  });
+  if (!member || member.removedAt) throw notAMember();
+  return member;
+}
+
+/** Lets the stored role follow; where nothing can be written now, the request goes on with the mapped role. */
+async function follow(door: Door, known: MemberRow, mapped: Mapped): Promise<MemberRow> {
+  const role = mapped.role as Role;
+  if (known.role === role) return known;
+  const { db, connection, tenant } = door;
+  const changed = await db
+    .withTenant(systemScope(tenant.id, connection.id), async (tx) => {
+      if (known.role === 'owner' && !(await hasAnotherOwner(tx, known))) return null;
+      const row = await followClaims(tx, tenant.id, known.id, role);
+      if (row) await record(door, tx, { action: 'member.changed', member: row, mapped, from: known.role });
+      return row ?? findPerson(tx, tenant.id, known);
+    })
+    .catch(unlessUnavailable);
+  if (changed?.removedAt) throw notAMember();
+  return changed ?? known;
+}
+
+/** A tenant keeps an owner in its list; the last one's request has the mapped role all the same. */
+async function hasAnotherOwner(tx: Tx, { tenantId, id }: MemberRow): Promise<boolean> {
+  await lockTenant(tx, tenantId);
+  return (await countOthers(tx, tenantId, id, 'owner')) > 0;
+}
+
+function unlessUnavailable(error: unknown): null {
+  if (error instanceof AgosError && error.code.startsWith('database_')) return null;
+  throw error;
+}
+
+async function record(
+  { connection, origin }: Door,
+  tx: Tx,
+  what: { action: string; member: MemberRow; mapped: Mapped; from?: Role },
+): Promise<void> {
+  const { member, mapped, from } = what;
+  const scope = systemScope(member.tenantId, connection.id);
+  await recordAudit(
+    { tx, scope, requestId: origin.requestId, address: origin.address },
+    {
+      action: what.action,
+      resourceType: 'member',
+      resourceId: member.id,
+      details: {
+        role: member.role,
+        ...(from && { from }),
+        sso_connection: connection.id,
+        version: connection.version,
+        rule: mapped.rule ?? 'default',
+      },
+    },
+  );
+}
+
+function identityIn(tenant: TenantRow, member: MemberRow, role: Role): Identity {
+  return identityOf({ tenant, principal: { kind: 'member', id: member.id, name: member.name }, role });
+}
