@@ -6,7 +6,7 @@ import { createKeyVerifier } from '../keys/verify-key.ts';
 import { members } from '../members/tables.ts';
 import type { SignIn } from '../sso/sign-in.ts';
 import { tenants } from '../tenants/tables.ts';
-import { type Identity, identityOf, notAMember } from './identity.ts';
+import { type Identity, identityOf, notAMember, type Origin } from './identity.ts';
 import { type Person, tokenInvalid } from './tokens.ts';
 
 export type AuthenticateDeps = {
@@ -16,9 +16,6 @@ export type AuthenticateDeps = {
   /** Lets in who comes with a token of an issuer that the named tenant trusts for itself. */
   signIn: SignIn;
 };
-
-/** Where a request comes from, for the audit log. */
-export type Origin = { requestId: string | null; address: string | null };
 
 /** Says who sends requests: an API key, or a person by JWT in one of their tenants. */
 export function createAuthenticate(

@@ -3,6 +3,9 @@ import { AgosError } from '../../kernel/errors.ts';
 import type { Plan, TenantStatus } from '../tenants/rules.ts';
 import { type Permission, permissionsOf, seesAll } from './permissions.ts';
 
+/** Where a request comes from, for the audit log. */
+export type Origin = { requestId: string | null; address: string | null };
+
 /** Who sent a request, in which tenant, and what they may do there. */
 export type Identity = {
   tenant: { id: string; name: string; status: TenantStatus; plan: Plan };

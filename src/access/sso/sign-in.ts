@@ -5,8 +5,7 @@ import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
-import type { Origin } from '../identity/authenticate.ts';
-import { type Identity, identityOf, notAMember } from '../identity/identity.ts';
+import { type Identity, identityOf, notAMember, type Origin } from '../identity/identity.ts';
 import { type Issuer, providerUnavailable, tokenInvalid, verifyJwt } from '../identity/tokens.ts';
 import {
   countOthers,

@@ -78,7 +78,9 @@ export type EndpointView = z.output<typeof endpointView>;
 
 const secret = z.string().openapi({ description: 'The signing secret: shown this once.' });
 
-export const newEndpointView = endpointView.extend({ secret }).openapi('NewWebhookEndpoint');
+export const newEndpointView = z
+  .strictObject({ ...endpointView.shape, secret })
+  .openapi('NewWebhookEndpoint');
 
 export const newSecretView = z
   .strictObject({ secret, previous_secret_until: momentField })
@@ -117,8 +119,11 @@ const attemptView = z.strictObject({
   response_excerpt: z.string().nullable(),
 });
 
-export const deliveryDetailView = deliveryView
-  .extend({ attempts: z.array(attemptView).openapi({ description: 'The newest first, 100 at most.' }) })
+export const deliveryDetailView = z
+  .strictObject({
+    ...deliveryView.shape,
+    attempts: z.array(attemptView).openapi({ description: 'The newest first, 100 at most.' }),
+  })
   .openapi('WebhookDeliveryDetail');
 
 export const resentView = z.strictObject({ resent: z.number().int() });
