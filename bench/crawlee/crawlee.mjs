@@ -29,7 +29,10 @@ async function browser({ urls, address, chromium, concurrency }) {
     {
       ...shared(concurrency),
       browserPoolOptions: { useFingerprints: false },
-      launchContext: { launchOptions: { executablePath: chromium, headless: true, args } },
+      // Crawlee puts a proxy of its own in front, which would ask the resolver for names that only the rule knows.
+      launchContext: {
+        launchOptions: { executablePath: chromium, headless: true, args, proxy: { bypass: '*' } },
+      },
       requestHandler: async ({ page, request }) => {
         pages[request.url] = await page.evaluate(IN_PAGE);
       },

@@ -75,9 +75,9 @@ function toParts(
     ...steps,
     {
       name: 'event delivered',
-      beginsMs: committedMs,
+      beginsMs: committedMs - sentMs,
       waitsMs: 0,
-      takesMs: deliveredMs - sentMs - committedMs,
+      takesMs: deliveredMs - committedMs,
     },
     { name: '**from request to event**', beginsMs: 0, waitsMs: 0, takesMs: deliveredMs - sentMs },
   ];
