@@ -46,7 +46,8 @@ function contextOf(machine: Machine, name: string, more: Record<string, string> 
   return {
     service,
     here: localise(compose, place, name),
-    env: { PATH: path, LC_ALL: 'C', ...own, ...more },
+    // A container engine takes HOME from the image's list of users.
+    env: { PATH: path, LC_ALL: 'C', HOME: isAgos ? '/nonexistent' : '/', ...own, ...more },
     cwd: isAgos ? image.folder : '/',
     user: isRoot ? (isAgos ? image.user : machine.user) : undefined,
   };
@@ -134,8 +135,16 @@ async function makeVolumes({ volumes = [] }: Service, place: Place, user: OsUser
 async function innerPorts(place: Place): Promise<Record<string, string>> {
   const ports: Record<string, string> = { FRONTEND_GRPC_PORT: String(place.port('temporal', 7233)) };
   for (const role of ['FRONTEND', 'MATCHING', 'HISTORY', 'WORKER']) {
-    ports[`${role}_MEMBERSHIP_PORT`] = String(await freePort());
+    ports[`${role}_MEMBERSHIP_PORT`] = String(await smallFreePort());
     ports[role === 'FRONTEND' ? 'FRONTEND_HTTP_PORT' : `${role}_GRPC_PORT`] = String(await freePort());
   }
   return ports;
+}
+
+/** Temporal keeps its members' ports in a column of two signed bytes. */
+async function smallFreePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if ((await freePort(port)) === port) return port;
+  }
 }
