@@ -1,10 +1,10 @@
-import { hostname, userInfo } from 'node:os';
 import { moveAlert } from '../control/alerts/change-alert.ts';
 import { listAlerts } from '../control/alerts/repository.ts';
 import { INSTALLATION } from '../control/alerts/rules.ts';
 import { type AlertView, toAlertView } from '../control/alerts/schemas.ts';
 import { withOwner } from './admin.ts';
 import { CliError, EXIT } from './exit.ts';
+import { operatorName } from './operator-name.ts';
 
 /** Where alerts are read and changed: a tenant's over HTTP, the installation's on the owner's connection. */
 export type AlertDoor = {
@@ -32,7 +32,7 @@ export const installationAlerts: AlertDoor = {
       to: verb === 'acknowledge' ? ('acknowledged' as const) : ('resolved' as const),
       note,
       tenant: INSTALLATION,
-      by: `${userInfo().username}@${hostname()}`,
+      by: operatorName(),
       now: new Date(),
     };
     return withOwner((inTransaction) =>

@@ -1,4 +1,3 @@
-import { hostname, userInfo } from 'node:os';
 import { awaitReceipt, type Receipt, readReceipt } from '../control/kill-switch/receipt.ts';
 import {
   endGlobal,
@@ -18,17 +17,17 @@ import { withOwner } from './admin.ts';
 import { dataFolder } from './credentials.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { exitOf, printGlobal, printReceipt, printStopFile } from './kill-words.ts';
+import { operatorName } from './operator-name.ts';
 import { print, printJson } from './output.ts';
 import { stopFilePath } from './stop-file-path.ts';
 
 const stopFile = () => createStopFile(stopFilePath(dataFolder(), process.env));
-const whoAmI = (): string => `${userInfo().username}@${hostname()}`;
 
 /** Stops everybody's work; where the database cannot be used, this machine's by its stop file. */
 export async function globalOn(reason: string, json: boolean): Promise<ExitCode> {
   try {
     const receipt = await withOwner(async (inTransaction) => {
-      const { row } = await inTransaction((tx) => insertGlobal(tx, { reason, turnedOnBy: whoAmI() }));
+      const { row } = await inTransaction((tx) => insertGlobal(tx, { reason, turnedOnBy: operatorName() }));
       return toReceiptView(row, await awaitReceipt(() => inTransaction((tx) => receiptOf(tx, row))));
     });
     if (json) printJson(receipt);
@@ -36,7 +35,7 @@ export async function globalOn(reason: string, json: boolean): Promise<ExitCode>
     return exitOf(receipt);
   } catch (error) {
     const file = stopFile();
-    await file.write({ reason, by: whoAmI(), at: new Date() });
+    await file.write({ reason, by: operatorName(), at: new Date() });
     const why = sentenceOf(error);
     if (json)
       printJson({ error: 'database_unavailable', message: why, stop_file: file.path, reach: 'machine' });
@@ -59,7 +58,7 @@ export async function globalOff(reason: string | null, json: boolean): Promise<E
   const hadFile = await file.remove();
   try {
     const ended = await withOwner((inTransaction) =>
-      inTransaction((tx) => endGlobal(tx, { by: whoAmI(), reason })),
+      inTransaction((tx) => endGlobal(tx, { by: operatorName(), reason })),
     );
     if (json) printJson({ global: ended && toKillSwitchView(ended), stop_file_removed: hadFile });
     else {

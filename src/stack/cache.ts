@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 export type Environment = Record<string, string | undefined>;
@@ -21,7 +21,7 @@ export function userCacheDir(environment: Environment): string {
   for (const folder of candidates) {
     if (folder && isUsable(folder)) return folder;
   }
-  const fallback = join(tmpdir(), `agos-cache-${userInfo().uid}`);
+  const fallback = join(tmpdir(), `agos-cache-${process.getuid?.()}`);
   mkdirSync(fallback, { recursive: true, mode: 0o700 });
   return fallback;
 }
