@@ -170,7 +170,8 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     await rm(postgres, { recursive: true });
     const user = await databaseUser();
     await makeDataFolder(postgres, user);
-    await run('tar', ['-xzf', copy, '-C', postgres], { cwd: '/' });
+    await chmod(copy, 0o644);
+    await run('tar', ['-xzf', copy, '-C', postgres], { cwd: '/', ...user });
     topology.forgetDone();
     await topology.up(Object.keys(compose.services).filter((name) => name !== 'temporal-ui'));
     for (const {
