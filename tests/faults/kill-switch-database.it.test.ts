@@ -42,7 +42,7 @@ async function agosKill(...args: string[]): Promise<{ code: number; out: string 
 }
 
 // sabotage: src/control/kill-switch/watch-stops.ts :: tell(() => stop); =>
-// sabotage: src/cli/kill-global.ts :: await file.write({ reason, by: whoAmI(), at: new Date() }); =>
+// sabotage: src/cli/kill-global.ts :: await file.write({ reason, by: operatorName(), at: new Date() }); =>
 test('with PostgreSQL stopped nothing starts; the stop file ends what is at work on its machine, and refuses until it is gone', async () => {
   const busy = stack.sites.add((response) =>
     page(response, `<h1>Busy</h1><script>setInterval(() => fetch('/tick'), 100)</script>`),
