@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ServiceError } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from '../src/runtime/logger.ts';
 import { connectWorker, type TemporalTarget } from './connection.ts';
@@ -22,6 +23,26 @@ export async function connectWhenReady(
     if (connection) return connection;
     if (reason !== said) log.warn({ reason }, 'waiting for Temporal');
     said = reason;
+    await sleep(RETRY_MS, undefined, { signal });
+  }
+}
+
+/**
+ * Does what needs the server's own workflows, such as Schedules: for some seconds after a start or a restored
+ * backup it answers other calls but not those. Says once for each reason what it waits for; aborting ends the wait.
+ */
+export async function whenServed(work: () => Promise<void>, log: Logger, signal: AbortSignal): Promise<void> {
+  let said = '';
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      const reason = error.cause instanceof Error ? error.cause.message : error.message;
+      if (reason !== said) log.warn({ reason }, 'waiting for Temporal');
+      said = reason;
+    }
     await sleep(RETRY_MS, undefined, { signal });
   }
 }

@@ -9,7 +9,7 @@ import { compose } from './compose.ts';
 import { openClient, readTemporalTarget, type TemporalTarget } from './connection.ts';
 import { observeActivities } from './observe-activities.ts';
 import { parseQueues } from './queues.ts';
-import { connectWhenReady } from './ready.ts';
+import { connectWhenReady, whenServed } from './ready.ts';
 import { type ComposeScanner, composeScanner } from './scanner.ts';
 import { ensureSchedules, SCHEDULE_INTERVALS, type ScheduleIntervals } from './schedules.ts';
 import { traceActivities } from './trace-work.ts';
@@ -49,7 +49,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const target = options.target ?? readTemporalTarget();
   const dataConverter = createDataConverter(config.AGOS_PAYLOAD_KEYS);
   const bundle = queues.includes('workflows') ? await loadBundle(config) : undefined;
-  const connection = await connectWhenReady(target, log, options.signal ?? new AbortController().signal);
+  const signal = options.signal ?? new AbortController().signal;
+  const connection = await connectWhenReady(target, log, signal);
   const client = openClient(target, dataConverter, tracer);
   const parts = compose(config, client, options.openScanner ?? composeScanner, { registry, tracer });
   const close = async (): Promise<void> => {
@@ -58,7 +59,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await connection.close();
   };
   try {
-    await ensureSchedules(client, options.intervals ?? SCHEDULE_INTERVALS);
+    await whenServed(() => ensureSchedules(client, options.intervals ?? SCHEDULE_INTERVALS), log, signal);
     const workers = await startWorkers({
       connection,
       namespace: target.namespace,
