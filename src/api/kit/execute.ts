@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm';
 import type { Identity } from '../../access/identity/identity.ts';
 import {
   claimKey,
@@ -10,7 +9,7 @@ import {
 } from '../../journal/idempotency/repository.ts';
 import { isFinal } from '../../journal/idempotency/rules.ts';
 import { AgosError } from '../../kernel/errors.ts';
-import type { Tx } from '../../runtime/database/database.ts';
+import type { Patience, Tx } from '../../runtime/database/database.ts';
 import { requireAccess } from './access.ts';
 import { admit } from './admit.ts';
 import { requireDeclaredReply } from './contract.ts';
@@ -23,6 +22,9 @@ import { isBytes, readBody } from './read-body.ts';
 import type { AnyReply } from './reply.ts';
 import type { HandlerBase, Route } from './route.ts';
 import { checkIfMatch } from './version.ts';
+
+/** A request gives up before its client does. */
+const PATIENCE: Patience = { lockMs: 5_000, statementMs: 15_000 };
 
 type Input = { params: unknown; query: unknown; body: unknown };
 type Call = { route: Route; deps: KitDeps; base: HandlerBase; input: Input & { prepared: unknown } };
@@ -93,10 +95,7 @@ function baseOf(route: Route, deps: KitDeps, incoming: Incoming, identity: Ident
 
 async function handle(call: Call): Promise<AnyReply> {
   if (call.route.transaction === 'none') return runHandler(call, undefined);
-  return call.deps.db.withTenant(call.base.scope, async (tx) => {
-    await limitWaiting(tx);
-    return runHandler(call, tx);
-  });
+  return call.deps.db.withTenant(call.base.scope, (tx) => runHandler(call, tx), PATIENCE);
 }
 
 async function runHandler({ route, deps, base, input }: Call, tx: Tx | undefined): Promise<AnyReply> {
@@ -110,10 +109,7 @@ async function onlyOnce(call: Call, use: KeyUse): Promise<AnyReply> {
   const { scope, now } = call.base;
   const reply = await (call.route.transaction === 'none' ? claimed(call, use) : committedWith(call, use));
   await quietly(call, 'expired idempotency keys could not be forgotten', () =>
-    db.withTenant(scope, async (tx) => {
-      await limitWaiting(tx);
-      await forgetExpiredKeys(tx, now);
-    }),
+    db.withTenant(scope, (tx) => forgetExpiredKeys(tx, now), PATIENCE),
   );
   return reply;
 }
@@ -123,14 +119,14 @@ async function committedWith(call: Call, use: KeyUse): Promise<AnyReply> {
   const { db } = call.deps;
   const { scope, now } = call.base;
   try {
-    return await db.withTenant(scope, async (tx) => {
-      await limitWaiting(tx);
+    const once = async (tx: Tx): Promise<AnyReply> => {
       const stored = await lockKey(tx, use, now);
       if (stored) return replay(stored);
       const reply = await runHandler(call, tx);
       await storeAnswer(tx, use, toStored(reply), now);
       return reply;
-    });
+    };
+    return await db.withTenant(scope, once, PATIENCE);
   } catch (error) {
     throw await storeRefusal(call, use, error);
   }
@@ -191,13 +187,6 @@ function replay(stored: Parameters<typeof fromStored>[0]): AnyReply {
   const refused = stored.status >= 400 ? body?.[REFUSED] : undefined;
   if (refused) throw new AgosError(refused.code, refused.message, { ...refused.details });
   return fromStored(stored);
-}
-
-/** A request gives up before its client does: waiting for locks 5 s, one statement 15 s. */
-async function limitWaiting(tx: Tx): Promise<void> {
-  await tx.execute(
-    sql`select set_config('lock_timeout', '5s', true), set_config('statement_timeout', '15s', true)`,
-  );
 }
 
 /** What fails after the commit changes nothing of the answer; a sweep or the next request repeats what is missing. */

@@ -4,6 +4,8 @@ import { createTestDatabase, type TestDatabase } from '../../../tests/support/da
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { leads } from '../../leads/leads/tables.ts';
+import { observeDatabase } from '../telemetry/observe-database.ts';
+import { createRegistry } from '../telemetry/registry.ts';
 import type { Tx } from './pool.ts';
 
 let database: TestDatabase;
@@ -52,4 +54,16 @@ test('a connection that is killed in the middle is told as such, and never used 
   await expect(killed).rejects.toMatchObject({ code: 'database_unavailable' });
   const answers = await Promise.all(Array.from({ length: 20 }, () => inTenant(other, backendOf)));
   expect(answers).toHaveLength(20);
+});
+
+// sabotage: src/runtime/telemetry/observe-database.ts :: db.withTenant(scope, run, patience) => db.withTenant(scope, run)
+test('a transaction with patience gives up by itself, also where it is observed, and the next one has none', async () => {
+  const scope = systemScope(tenant.id, tenant.keys.owner.id);
+  const observed = observeDatabase(database.db, createRegistry('api'));
+  const waiting = (tx: Tx) => tx.execute(sql`select pg_sleep(20)`);
+  await expect(observed.withTenant(scope, waiting, { lockMs: 50, statementMs: 50 })).rejects.toMatchObject({
+    cause: { code: '57014' },
+  });
+  const limit = await inTenant(tenant, (tx) => tx.execute(sql`show statement_timeout`));
+  expect(limit.rows).toEqual([{ statement_timeout: '0' }]);
 });

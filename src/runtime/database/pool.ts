@@ -26,6 +26,8 @@ export type PoolOptions = {
   tooLate: () => Error;
   /** The server ends a transaction in which nothing happens for so long. */
   idleInTransactionMs: number;
+  /** True refuses every change, whatever the role may do. */
+  readOnly?: boolean;
 };
 
 export type Pool = {
@@ -33,6 +35,8 @@ export type Pool = {
   transaction<T>(begin: string, fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs statements without parameters in a transaction of their own, in one round trip; the rows of the last one. */
   oneTrip<Row>(statements: string): Promise<Row[]>;
+  /** Runs `fn` without a transaction around it: each statement sees its own moment. A third of the round trips. */
+  statements<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   ping(): Promise<void>;
   close(): Promise<void>;
 };
@@ -49,6 +53,7 @@ export function openPool(options: PoolOptions): Pool {
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: IDLE_MS,
     idle_in_transaction_session_timeout: options.idleInTransactionMs,
+    ...(options.readOnly && { options: '-c default_transaction_read_only=on' }),
     keepAlive: true,
   });
   // A connection that dies says so by an event too; without a listener that would end the process.
@@ -62,6 +67,7 @@ export function openPool(options: PoolOptions): Pool {
         const results = (await connections.query(statements)) as unknown as pg.QueryResult[];
         return results.at(-1)?.rows ?? [];
       }),
+    statements: (fn) => slots.run(async () => inStatements(await connections.connect(), fn)),
     ping: async () => {
       await slots.run(() => connections.query('select 1'));
     },
@@ -72,6 +78,21 @@ export function openPool(options: PoolOptions): Pool {
 /** The pool's own queue waits for as long as a connection may take to be made, so it is kept empty. */
 function slotsOf({ connections, waitMs, tooLate }: PoolOptions): Slots {
   return waitMs === undefined ? { run: (work) => work() } : createSlots(connections, { waitMs, tooLate });
+}
+
+async function inStatements<T>(client: pg.PoolClient, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  const bound = bindTo(client);
+  try {
+    const result = await fn(bound.tx);
+    client.release();
+    return result;
+  } catch (error) {
+    // It may be about to end, and to make another one is cheap.
+    client.release(error as Error);
+    throw error;
+  } finally {
+    bound.end();
+  }
 }
 
 async function inTransaction<T>(
@@ -101,7 +122,7 @@ async function inTransaction<T>(
   }
 }
 
-/** A door to one transaction that closes with it: a late query may not run in the next one's tenant. */
+/** A door to one piece of work that closes with it: a late query may not run in the next one's tenant. */
 function bindTo(client: pg.PoolClient): { tx: Tx; end(): void } {
   let isOpen = true;
   const query = (...args: [pg.QueryConfig, unknown[]]): Promise<pg.QueryResult> => {

@@ -36,7 +36,7 @@ export function observeDatabase(db: Database, registry: Registry): Database {
   };
   return {
     ...db,
-    withTenant: (scope, fn) => observed('tenant', (run) => db.withTenant(scope, run), fn),
+    withTenant: (scope, fn, patience) => observed('tenant', (run) => db.withTenant(scope, run, patience), fn),
     withSystem: (purpose, fn) => observed('system', (run) => db.withSystem(purpose, run), fn),
   };
 }
