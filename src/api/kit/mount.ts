@@ -1,12 +1,12 @@
 import { type HttpBindings, upgradeWebSocket } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
-import { AgosError } from '../../kernel/errors.ts';
 import { newId } from '../../runtime/ids.ts';
 import { requireDeclaredError } from './contract.ts';
 import { errorResponse, toAgosError } from './envelope.ts';
 import { execute } from './execute.ts';
 import type { KitDeps } from './kit-deps.ts';
 import type { LiveSource } from './live.ts';
+import { hiddenMethods, missing } from './paths.ts';
 import { rateHeaders, type Standing } from './rate-limits.ts';
 import type { AnyReply } from './reply.ts';
 import type { Route } from './route.ts';
@@ -30,6 +30,9 @@ export function mountRoutes(app: Hono<ApiEnv>, routes: readonly Route[], deps: K
       c.res.headers.set(name, value);
     }
   });
+  for (const [path, method] of hiddenMethods(routes)) {
+    app.on(method, path, (c) => refuse(c, deps, missing(path, routes)));
+  }
   for (const route of routes) {
     app.on(route.method.toUpperCase(), honoPath(route.path), async (c) => answer(route, deps, c));
   }
@@ -91,24 +94,6 @@ function refuse(c: Context<ApiEnv>, deps: KitDeps, error: unknown): Response {
   const response = errorResponse(known, { requestId, now: deps.clock.now() });
   if (Array.isArray(known.details.allow)) response.headers.set('allow', known.details.allow.join(', '));
   return response;
-}
-
-/** A path that exists for other methods is told apart from one that does not exist at all. */
-function missing(path: string, routes: readonly Route[]): AgosError {
-  const allow = routes
-    .filter((route) => matches(route.path, path))
-    .map((route) => route.method.toUpperCase());
-  if (allow.length === 0) return new AgosError('not_found', 'There is no such path.');
-  return new AgosError('method_not_allowed', `This path answers ${allow.join(', ')}.`, { allow });
-}
-
-function matches(template: string, path: string): boolean {
-  const wanted = template.split('/');
-  const given = path.split('/');
-  return (
-    wanted.length === given.length &&
-    wanted.every((part, index) => (part.startsWith('{') ? given[index] !== '' : part === given[index]))
-  );
 }
 
 const honoPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');

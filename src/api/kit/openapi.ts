@@ -115,8 +115,13 @@ function bodyOf(spec: NonNullable<NonNullable<Route['request']>['body']>) {
       content: { 'application/json': { schema: spec } },
     };
   }
-  const schema = z.string().openapi({ format: 'binary' });
-  return { required: true, content: Object.fromEntries(spec.bytes.map((mime) => [mime, { schema }])) };
+  const content = Object.fromEntries(spec.bytes.map((mime) => [mime, { schema: schemaOfFile(mime) }]));
+  return { required: true, content };
+}
+
+/** A file is stored as it came and read later: of JSON nothing is asked before but that it is some. */
+function schemaOfFile(mime: string): z.ZodType {
+  return mime === 'application/json' ? z.unknown() : z.string().openapi({ format: 'binary' });
 }
 
 function successResponses(route: Route): Responses {
