@@ -40,7 +40,7 @@ export function describeBatch(batch: BatchView, problems: readonly BatchItemView
     held: counts.error,
     unprocessed: counts.unprocessed,
     refused: counts.rejected,
-    duplicates: counts.duplicates,
+    [counts.duplicates === 1 ? 'duplicate' : 'duplicates']: counts.duplicates,
   };
   const rows = problems.flatMap((item) =>
     item.errors.map((error) => [String(item.line), plain(error.column ?? '–'), plain(error.reason)]),
