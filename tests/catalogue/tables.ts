@@ -100,6 +100,7 @@ export const FUNCTIONS = [
   'agos_forget_events',
   'agos_forget_run_steps',
   'agos_forget_spend_entries',
+  'agos_forget_webhook_deliveries',
   'agos_lead_changed',
   'agos_utc_day',
   'agos_new_id',
@@ -123,6 +124,8 @@ export const DEFINERS: Record<string, string> = {
   agos_forget_run_steps: 'nobody may delete a step by choice; it removes ended ones, none of the last 7 days',
   agos_forget_spend_entries:
     'nobody may delete an entry by choice; it removes ended ones, none of the last 62 days',
+  agos_forget_webhook_deliveries:
+    'nobody may delete a delivery by choice; it removes the oldest, none of the last 7 days',
   agos_event_head:
     'the head of the log lies past what an actor may see; it reads the transaction’s own tenant',
   agos_search_leads:

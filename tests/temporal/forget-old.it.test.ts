@@ -43,7 +43,7 @@ test('an hourly Schedule removes what is older than it is kept', async () => {
   onTestFinished(() => worker.stop());
   const started = { workflowId: 'forgets', taskQueue: FORGET_OLD_QUEUE };
   const handle = await client.workflow.start(FORGET_OLD, started);
-  const expected = { events: 2, steps: 0, spend_entries: 0, idempotency_keys: 0 };
+  const expected = { events: 2, steps: 0, spend_entries: 0, webhook_deliveries: 0, idempotency_keys: 0 };
   await expect(handle.result()).resolves.toEqual(expected);
   if (process.env.AGOS_RECORD_HISTORIES) {
     await mkdir(HISTORIES, { recursive: true });

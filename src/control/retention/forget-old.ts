@@ -17,7 +17,13 @@ export type ForgetDeps = {
   budgetMs?: number;
 };
 
-export type Forgotten = { events: number; steps: number; spend_entries: number; idempotency_keys: number };
+export type Forgotten = {
+  events: number;
+  steps: number;
+  spend_entries: number;
+  webhook_deliveries: number;
+  idempotency_keys: number;
+};
 
 const BATCH_ROWS = 1_000;
 /** Below the time that the pass may take. */
@@ -40,12 +46,15 @@ export async function forgetOld(deps: ForgetDeps): Promise<Forgotten> {
   const eventsUntil = daysBefore(now, keep.eventDays).toISOString();
   const stepsUntil = daysBefore(now, keep.stepDays).toISOString();
   const spendUntil = daysBefore(now, keep.spendDays).toISOString();
-  const forgotten = { events: 0, steps: 0, spend_entries: 0, idempotency_keys: 0 };
+  const forgotten = { events: 0, steps: 0, spend_entries: 0, webhook_deliveries: 0, idempotency_keys: 0 };
   forgotten.steps = await repeat(INSTALLATION, (tx) =>
     removedBy(tx, sql`agos_forget_run_steps(${stepsUntil}::timestamptz, ${batchRows})`),
   );
   forgotten.spend_entries = await repeat(INSTALLATION, (tx) =>
     removedBy(tx, sql`agos_forget_spend_entries(${spendUntil}::timestamptz, ${batchRows})`),
+  );
+  forgotten.webhook_deliveries = await repeat(INSTALLATION, (tx) =>
+    removedBy(tx, sql`agos_forget_webhook_deliveries(${eventsUntil}::timestamptz, ${batchRows})`),
   );
   for (const tenant of await tenantsOf(db)) {
     forgotten.events += await repeat(tenant, (tx) =>

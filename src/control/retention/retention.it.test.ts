@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
-import { insertLead, insertRun } from '../../../tests/support/rows.ts';
+import {
+  insertLead,
+  insertRun,
+  insertWebhookDelivery,
+  insertWebhookEndpoint,
+} from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/ids.ts';
@@ -124,6 +129,27 @@ test('ended steps and spend entries that are old go; what has not ended stays, a
   const left = async (table: string) =>
     (await admin`select 1 from ${admin(table)} where tenant_id = ${tenant.id}`).length;
   expect([await left('run_steps'), await left('spend_entries'), await left('spend_days')]).toEqual([2, 2, 1]);
+});
+
+// sabotage: migrations/0028_webhook_deliveries_end.sql :: d.event_at < least(older_than, now() - interval '7 days') => d.event_at < older_than
+test('a webhook delivery goes with its event, and its attempts with it; none of the last seven days does', async () => {
+  const { admin } = app.database;
+  const endpoint = await insertWebhookEndpoint(app.database, owner());
+  for (const days of [400, 91, 89, 6]) {
+    const id = await insertWebhookDelivery(app.database, owner(), endpoint);
+    await admin`update webhook_deliveries set event_at = now() - ${days} * interval '1 day' where id = ${id}`;
+  }
+  const left = async (): Promise<number[]> => {
+    const rows =
+      await admin`select (select count(*)::int from webhook_attempts a where a.delivery_id = d.id) as count
+      from webhook_deliveries d where tenant_id = ${tenant.id}`;
+    return rows.map(({ count }) => count as number);
+  };
+  await expect(forget({ batchRows: 1 })).resolves.toMatchObject({ webhook_deliveries: 2 });
+  expect(await left()).toEqual([1, 1]);
+  await forget({ keep: { ...KEEP, eventDays: 0 } });
+  expect(await left()).toEqual([1]);
+  expect((await admin`select 1 from webhook_attempts where tenant_id = ${tenant.id}`).length).toBe(1);
 });
 
 test('idempotency keys go when they have expired, also of a tenant that asks for nothing', async () => {

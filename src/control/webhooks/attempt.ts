@@ -47,7 +47,7 @@ export async function attemptDelivery(
   const { attemptId } = begun;
   try {
     const sent = await send(deps, work, begun, signal);
-    await inTenant((tx) => settleAttempt(tx, work, { ...begun, sent }));
+    await inTenant((tx) => settleAttempt(tx, work, { ...begun, sent, now: deps.clock.now() }));
     return sent.error === null ? 'delivered' : 'failed';
   } catch (error) {
     // The worker stops in the middle: whoever goes on sends it again, and no attempt is used up.

@@ -26,7 +26,9 @@ export async function deliverDue(deps: DeliverDeps, work: EndpointWork, signal: 
   const pass: Pass = { delivered: 0, failed: 0, wait_ms: 0 };
   const isOver = (): boolean => signal.aborted || performance.now() > until;
   while (!isOver()) {
-    const plan = await deps.db.withTenant(systemScope(work.tenant, work.tenant), (tx) => planOf(tx, work));
+    const plan = await deps.db.withTenant(systemScope(work.tenant, work.tenant), (tx) =>
+      planOf(tx, work, deps.clock.now()),
+    );
     if (plan.ids.length === 0) return { ...pass, wait_ms: plan.waitMs };
     const outcomes = await attemptAll(deps, work, plan, { signal, isOver });
     const count = (outcome: AttemptOutcome) => outcomes.filter((one) => one === outcome).length;
@@ -39,11 +41,11 @@ export async function deliverDue(deps: DeliverDeps, work: EndpointWork, signal: 
   return pass;
 }
 
-async function planOf(tx: Tx, { tenant, endpointId }: EndpointWork): Promise<Plan> {
+async function planOf(tx: Tx, { tenant, endpointId }: EndpointWork, now: Date): Promise<Plan> {
   const endpoint = await findEndpoint(tx, tenant, endpointId);
   const nothing = { ids: [], atOnce: 0, waitMs: null };
   if (endpoint?.status !== 'enabled') return nothing;
-  const pausedMs = (endpoint.pausedUntil?.getTime() ?? 0) - Date.now();
+  const pausedMs = (endpoint.pausedUntil?.getTime() ?? 0) - now.getTime();
   if (pausedMs > 0) return { ...nothing, waitMs: pausedMs };
   const ids = await findDue(tx, tenant, endpointId, PAGE);
   if (ids.length === 0) return { ...nothing, waitMs: await nextDueMs(tx, tenant, endpointId) };

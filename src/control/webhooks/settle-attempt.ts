@@ -12,9 +12,9 @@ const GONE = 410;
 export async function settleAttempt(
   tx: Tx,
   work: EndpointWork,
-  done: { attemptId: string; delivery: DeliveryRow; sent: Sent },
+  done: { attemptId: string; delivery: DeliveryRow; sent: Sent; now: Date },
 ): Promise<void> {
-  const { attemptId, delivery, sent } = done;
+  const { attemptId, delivery, sent, now } = done;
   const endpoint = await lockEndpoint(tx, work.tenant, work.endpointId);
   await endAttempt(tx, work.tenant, attemptId, {
     durationMs: sent.durationMs,
@@ -40,31 +40,35 @@ export async function settleAttempt(
   });
   const status = pauseMs === null ? 'failed' : 'pending';
   await noteDelivery(tx, work.tenant, delivery.id, { status, statusCode, error, pauseMs });
-  if (endpoint?.status === 'enabled') await settleEndpoint(tx, work, endpoint, sent);
+  if (endpoint?.status === 'enabled') await settleEndpoint(tx, work, endpoint, { ...sent, now });
 }
 
 async function settleEndpoint(
   tx: Tx,
   { times }: EndpointWork,
   endpoint: EndpointRow,
-  { statusCode, askedMs }: Sent,
+  { statusCode, askedMs, now }: Sent & { now: Date },
 ): Promise<void> {
-  const now = new Date();
   const since = endpoint.failingSince ?? now;
-  if (statusCode === GONE) return disable(tx, endpoint, 'gone');
-  if (now.getTime() - since.getTime() >= times.disable_after_ms) return disable(tx, endpoint, 'failing');
+  if (statusCode === GONE) return disable(tx, endpoint, { reason: 'gone', now });
+  if (now.getTime() - since.getTime() >= times.disable_after_ms)
+    return disable(tx, endpoint, { reason: 'failing', now });
   const asked = Math.min(askedMs ?? 0, longestPause(times.retry_delays_ms));
   const pausedUntil = asked > 0 ? new Date(now.getTime() + asked) : endpoint.pausedUntil;
   await noteEndpoint(tx, endpoint, { failingSince: since, pausedUntil });
 }
 
 /** Ends deliveries to an endpoint that nobody answers for; the event log tells of it by its trigger. */
-async function disable(tx: Tx, endpoint: EndpointRow, reason: DisabledReason): Promise<void> {
+async function disable(
+  tx: Tx,
+  endpoint: EndpointRow,
+  { reason, now }: { reason: DisabledReason; now: Date },
+): Promise<void> {
   const { tenantId, id, failingSince } = endpoint;
   await changeEndpointRow(tx, endpoint, {
     status: 'disabled',
     disabledReason: reason,
-    disabledAt: new Date(),
+    disabledAt: now,
   });
   await failPending(tx, endpoint, 'endpoint_disabled');
   const scope = systemScope(tenantId, endpoint.createdBy);

@@ -106,6 +106,7 @@ export const webhookDeliveries = pgTable(
     index('webhook_deliveries_due')
       .on(t.tenantId, t.endpointId, t.nextAttemptAt)
       .where(sql`status = 'pending'`),
+    index('webhook_deliveries_age').on(t.eventAt),
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
     foreignKey({
       columns: [t.tenantId, t.endpointId],

@@ -276,7 +276,7 @@ describe('what does not go well', () => {
     expect((await ask('GET', `${endpoints}/${id}`)).body.failing_since).toBeNull();
   });
 
-  // sabotage: src/control/webhooks/settle-attempt.ts :: if (statusCode === GONE) return disable(tx, endpoint, 'gone'); =>
+  // sabotage: src/control/webhooks/settle-attempt.ts :: if (statusCode === GONE) return disable(tx, endpoint, { reason: 'gone', now }); =>
   test('410 disables the endpoint at once, with its reason in the event log and the audit log', async () => {
     const { id, path } = await endpoint();
     const witness = await endpoint({ event_types: ['webhook_endpoint.disabled'] });

@@ -1,4 +1,4 @@
-/** Removes events, steps, spend entries and idempotency keys that are older than they are kept; a Schedule starts it. */
+/** Removes events, steps, spend entries, webhook deliveries and idempotency keys that are older than they are kept; a Schedule starts it. */
 export const FORGET_OLD = 'forgetOld';
 export const FORGET_OLD_QUEUE = 'workflows';
 
@@ -6,5 +6,6 @@ export type ForgetOldResult = {
   events: number;
   steps: number;
   spend_entries: number;
+  webhook_deliveries: number;
   idempotency_keys: number;
 };
