@@ -202,10 +202,10 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     const lead = await call('GET', `/v1/leads/${added.lead.id}`);
     expect(lead).toMatchObject({ hold: null, score: expect.any(Number) });
     expect(['qualified', 'disqualified', 'awaiting']).toContain(lead.status);
-    const { items } = await call('GET', `/v1/assets?lead_id=${added.lead.id}`);
-    expect(items.length).toBeGreaterThan(2);
+    const { data: assets } = await call('GET', `/v1/assets?lead_id=${added.lead.id}`);
+    expect(assets.length).toBeGreaterThan(2);
     const files = readdirSync(place.folder('s3-files'), { recursive: true, encoding: 'utf8' });
-    for (const { id } of items)
+    for (const { id } of assets)
       expect(
         files.some((file) => file.includes(id)),
         id,
