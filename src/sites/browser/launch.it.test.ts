@@ -25,7 +25,7 @@ function statusOf(pid: number, field: string): string[] {
 }
 
 async function processesOfType(pid: number, type: string): Promise<number[]> {
-  const pids = (await processTree(pid)).map((one) => one.pid);
+  const pids = processTree(pid).map((one) => one.pid);
   return pids.filter((one) => readFileSync(`/proc/${one}/cmdline`, 'utf8').includes(`--type=${type}`));
 }
 
@@ -60,7 +60,7 @@ describe('one running Chromium', () => {
     'runs no process as root when we are root, but all as the user that we name',
     async () => {
       const { uid } = BROWSER_USER;
-      for (const { pid } of await processTree(chromium.pid)) {
+      for (const { pid } of processTree(chromium.pid)) {
         expect(new Set(statusOf(pid, 'Uid'))).toEqual(new Set([String(uid)]));
       }
     },
@@ -98,7 +98,7 @@ test('leaves no process and no folder behind, also when it hangs', async () => {
     sandbox: 'on',
     rendererMemoryMb: 500,
   });
-  const pids = (await processTree(chromium.pid)).map(({ pid }) => pid);
+  const pids = processTree(chromium.pid).map(({ pid }) => pid);
   process.kill(chromium.pid, 'SIGSTOP');
   await chromium.close();
   // The last ones are orphans: the machine's first process reaps them in its own time.

@@ -118,7 +118,7 @@ function closer(browser: Browser, pid: number, folder: string): () => Promise<vo
     const closed = browser.close().catch(() => undefined);
     const inTime = await Promise.race([closed.then(() => true), delay(CLOSE_TIMEOUT_MS, false)]);
     if (!inTime) {
-      await killTree(pid);
+      killTree(pid);
       await closed;
     }
     // A folder that resists is no reason to fail: nobody waits for this but the next browser.

@@ -9,7 +9,7 @@ const MB = 1024 * 1024;
 export type MemoryWatch = {
   /** Resident memory of the whole tree at the last look. */
   treeMb(): number;
-  look(): Promise<void>;
+  look(): void;
   explainCrash(): SiteHoldError;
   stop(): void;
 };
@@ -24,9 +24,8 @@ export function watchMemory(options: {
   const { browserPid, processCapMb } = options;
   let treeBytes = 0;
   let lastKillAt = Number.NEGATIVE_INFINITY;
-  let looking = false;
-  const look = async (): Promise<void> => {
-    const tree = await processTree(browserPid);
+  const look = (): void => {
+    const tree = processTree(browserPid);
     treeBytes = tree.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
     for (const { pid, residentBytes } of tree) {
       if (pid === browserPid || residentBytes <= processCapMb * MB) continue;
@@ -35,11 +34,7 @@ export function watchMemory(options: {
     }
   };
   const timer = setInterval(() => {
-    if (looking || !options.isBusy()) return;
-    looking = true;
-    void look().finally(() => {
-      looking = false;
-    });
+    if (options.isBusy()) look();
   }, WATCH_MS);
   timer.unref();
   return {

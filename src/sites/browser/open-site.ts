@@ -55,7 +55,7 @@ export type SiteDeps = {
   /** What ended the renderer of a page that crashed just now. */
   explainCrash(): SiteHoldError;
   /** Called when the context cannot be closed in time: the browser has to go. */
-  onStuck(): Promise<void>;
+  onStuck(): void;
 };
 
 type Stop = { promise: Promise<never>; stop(error: unknown): void; reason(): unknown };
@@ -181,7 +181,7 @@ async function closeContext(context: Promise<BrowserContext>, deps: SiteDeps): P
     ),
     delay(CLOSE_TIMEOUT_MS, false),
   ]);
-  if (!inTime) await deps.onStuck();
+  if (!inTime) deps.onStuck();
   await cut;
 }
 

@@ -98,7 +98,7 @@ test('a renderer that dies while its page loads counts as a crash, not as a site
   );
   const ended = codeOf(visit);
   await asked.promise;
-  for (const { pid } of await processTree(pool.status().browserPid!)) {
+  for (const { pid } of processTree(pool.status().browserPid!)) {
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     if (command.includes('--type=renderer')) killProcess(pid);
   }
@@ -121,10 +121,10 @@ test('a killed browser ends the sites open in it, the next site gets a new one, 
   const open = [openShop(pool), openShop(pool)];
   await Promise.all(open.map(({ opened }) => opened));
   const { browserPid } = pool.status();
-  const pids = (await processTree(browserPid ?? 0)).map(({ pid }) => pid);
+  const pids = processTree(browserPid ?? 0).map(({ pid }) => pid);
   const profile = /user-data-dir=(\S+?)\0/.exec(await commandLine(browserPid ?? 0))?.[1] ?? '';
   expect(existsSync(profile)).toBe(true);
-  await killTree(browserPid ?? 0);
+  killTree(browserPid ?? 0);
   expect(await Promise.all(open.map(({ ended }) => ended))).toEqual(['browser_crashed', 'browser_crashed']);
   expect(await inShop(pool, (page) => page.title())).toBe('shop');
   expect(pool.status().browsersStarted).toBe(2);

@@ -87,7 +87,7 @@ export function createBrowserPool(options: BrowserPoolOptions): BrowserPool {
   async function leave(slot: Slot): Promise<void> {
     slot.openSites -= 1;
     if (slot.openSites > 0) return;
-    await slot.memory.look();
+    slot.memory.look();
     if (slot.memory.treeMb() > options.maxMemoryMb) slot.retired = true;
     if (slot.retired && slot.openSites === 0) await retire(slot);
   }
@@ -107,7 +107,7 @@ export function createBrowserPool(options: BrowserPoolOptions): BrowserPool {
         const { browser, debuggingPort, pid } = slot.chromium;
         const proxy = await options.startProxy();
         const { explainCrash } = slot.memory;
-        const onStuck = (): Promise<void> => killTree(pid);
+        const onStuck = (): void => killTree(pid);
         return await openSite(
           {
             browser,

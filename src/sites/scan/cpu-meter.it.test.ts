@@ -9,7 +9,7 @@ import { createCpuMeter } from './cpu-meter.ts';
 /** A machine whose processes use what the test says. */
 function machine() {
   const times = new Map([['node@1', 5_000]]);
-  const look = async () => [...times].map(([process, cpuMs]) => ({ process, cpuMs }));
+  const look = () => [...times].map(([process, cpuMs]) => ({ process, cpuMs }));
   const use = (name: string, ms: number) => times.set(name, (times.get(name) ?? 0) + ms);
   return { meter: createCpuMeter(look), use, end: (name: string) => times.delete(name) };
 }
@@ -55,7 +55,7 @@ test('the time of a real process below this one is found, and it grows', async (
   const child = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
   await once(child, 'spawn');
   const ofChild = async () =>
-    (await processTimes(process.pid)).find(({ process: name }) => name.startsWith(`${child.pid}@`));
+    processTimes(process.pid).find(({ process: name }) => name.startsWith(`${child.pid}@`));
   const meter = createCpuMeter();
   const share = await meter.open();
   await expect.poll(async () => (await ofChild())?.cpuMs ?? 0, { timeout: 15_000 }).toBeGreaterThan(300);

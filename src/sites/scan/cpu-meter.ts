@@ -26,9 +26,7 @@ type Open = { cpuMs: number; working: boolean };
 const LOOK_EVERY_MS = 500;
 
 /** Makes the meter of one worker process. */
-export function createCpuMeter(
-  look: () => Promise<ProcessTime[]> = () => processTimes(process.pid),
-): CpuMeter {
+export function createCpuMeter(look: () => ProcessTime[] = () => processTimes(process.pid)): CpuMeter {
   const open = new Set<Open>();
   const current = new AsyncLocalStorage<Open>();
   let known = new Map<string, number>();
@@ -38,7 +36,7 @@ export function createCpuMeter(
   /** Gives what was used since the last look to those who were at work, then lets `change` change who is. */
   const account = (change: () => void = () => undefined): Promise<void> => {
     looks = looks.then(async () => {
-      const times = new Map((await look()).map(({ process: name, cpuMs }) => [name, cpuMs]));
+      const times = new Map(look().map(({ process: name, cpuMs }) => [name, cpuMs]));
       let usedMs = 0;
       for (const [name, cpuMs] of times) usedMs += Math.max(0, cpuMs - (known.get(name) ?? 0));
       known = times;
