@@ -52,6 +52,29 @@ test('many hold it shared, one holds it alone, and neither beside the other', as
   await late.release();
 });
 
+// sabotage: src/sites/browser/machine-lock.ts :: flock --shared 8 && echo shared => echo shared
+test('one who held it alone may let others in who share it, but nobody who wants to be alone', async () => {
+  const lock = createMachineLock({ dir: lockFolder() });
+  const taken = Promise.withResolvers<() => Promise<void>>();
+  const freed = Promise.withResolvers<void>();
+  const first = lock('exclusive', { signal }, async ({ share }) => {
+    taken.resolve(share);
+    await freed.promise;
+  });
+  const share = await taken.promise;
+  const reader = take(lock, 'shared');
+  expect(await isPending(reader.taken)).toBe(true);
+  await share();
+  await reader.taken;
+  const alone = take(lock, 'exclusive');
+  await reader.release();
+  expect(await isPending(alone.taken)).toBe(true);
+  freed.resolve();
+  await first;
+  await alone.taken;
+  await alone.release();
+});
+
 test('one who waits to be alone is not starved by a stream of shared holders', async () => {
   const lock = createMachineLock({ dir: lockFolder() });
   let running = true;
@@ -62,9 +85,25 @@ test('one who waits to be alone is not starved by a stream of shared holders', a
   await delay(200);
   const startedAt = performance.now();
   await lock('exclusive', { signal }, async () => undefined);
-  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  expect(performance.now() - startedAt).toBeLessThan(8_000);
   running = false;
   await Promise.all(stream);
+});
+
+test('one who waits to be alone lets others pass for a while', async () => {
+  const lock = createMachineLock({ dir: lockFolder() });
+  const slow = take(lock, 'shared');
+  await slow.taken;
+  const alone = take(lock, 'exclusive');
+  expect(await isPending(alone.taken)).toBe(true);
+  await lock('shared', { signal }, async () => undefined);
+  await delay(6_000);
+  const late = take(lock, 'shared');
+  expect(await isPending(late.taken)).toBe(true);
+  await slow.release();
+  await alone.taken;
+  await alone.release();
+  await late.release();
 });
 
 test('a process that is killed gives the lock back, also while it waits for it', async () => {

@@ -5,24 +5,35 @@ import { join } from 'node:path';
 
 export type LockMode = 'shared' | 'exclusive';
 
+/** The lock in the hands of one who has it. */
+export type HeldLock = {
+  /** Lets in those who share it, for work that disturbs nobody; it stays so until the end. */
+  share(): Promise<void>;
+};
+
 /** Runs `fn` while the machine's lock is held: by many in `shared` mode, by one alone in `exclusive` mode. */
 export type WithMachineLock = <T>(
   mode: LockMode,
   options: { signal: AbortSignal },
-  fn: () => Promise<T>,
+  fn: (held: HeldLock) => Promise<T>,
 ) => Promise<T>;
 
 /** One folder for all processes and users of the machine, whatever their own temporary folder is. */
 export const MACHINE_LOCK_DIR = '/tmp/agos-machine-lock';
 
+/** So long one who waits to be alone lets others pass: while one of them waits for a slow site, a core is idle. */
+const PATIENCE_S = 5;
+
 /**
- * Everybody passes the gate one by one and keeps it until they hold the lock: one who waits to be alone
- * keeps later ones out. The kernel frees both locks when the holder ends, and `cat` ends with our end of its pipe.
+ * Everybody passes the gate one by one and keeps it until they hold the lock: one who has waited long enough to
+ * be alone keeps later ones out. The kernel frees both locks when the holder ends, and `read` and `cat` end with
+ * our end of their pipe.
  */
 const HOLD = `
-exec 9<"$1/gate" && flock 9 &&
-exec 8<"$1/lock" && flock "--$2" 8 &&
-exec 9<&- && echo held && exec cat`;
+exec 9<"$1/gate" 8<"$1/lock" &&
+{ { [ "$2" = exclusive ] && flock --exclusive --timeout ${PATIENCE_S} 8; } ||
+  { flock 9 && flock "--$2" 8; }; } &&
+exec 9<&- && echo held && read -r line && flock --shared 8 && echo shared && exec cat`;
 
 /** Makes the lock; the folders are only ever read, so that processes of different users can share them. */
 export function createMachineLock({ dir = MACHINE_LOCK_DIR }: { dir?: string } = {}): WithMachineLock {
@@ -31,8 +42,12 @@ export function createMachineLock({ dir = MACHINE_LOCK_DIR }: { dir?: string } =
     for (const folder of [dir, join(dir, 'gate'), join(dir, 'lock')]) await makeReadable(folder);
     const holder = spawn('sh', ['-c', HOLD, 'sh', dir, mode], { stdio: 'pipe', detached: true });
     try {
-      await held(holder, signal);
-      return await fn();
+      await answered(holder, signal);
+      const share = async (): Promise<void> => {
+        holder.stdin.write('share\n');
+        await answered(holder, signal);
+      };
+      return await fn({ share });
     } finally {
       release(holder);
     }
@@ -48,7 +63,8 @@ async function makeReadable(folder: string): Promise<void> {
   }
 }
 
-async function held(holder: ChildProcessWithoutNullStreams, signal: AbortSignal): Promise<void> {
+/** Waits for the holder's next word. */
+async function answered(holder: ChildProcessWithoutNullStreams, signal: AbortSignal): Promise<void> {
   let complaint = '';
   holder.stderr.on('data', (text) => {
     complaint += String(text);

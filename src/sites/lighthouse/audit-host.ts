@@ -4,14 +4,22 @@ import type { LighthouseFacts } from './facts.ts';
 
 const MEMORY_MB = 1_500;
 
-export type AuditRequest = { port: number; marker: string; url: string; contact?: string | undefined };
+export type GatherRequest = { port: number; marker: string; url: string; contact?: string | undefined };
 
-export type AuditAnswer = { facts: LighthouseFacts } | { hold: Hold<SiteHoldCode> } | { failure: string };
+/** First what a page does is recorded, then that is judged, without the page. */
+export type ThreadRequest = { gather: GatherRequest } | 'judge';
+export type ThreadAnswer =
+  | 'gathered'
+  | { facts: LighthouseFacts }
+  | { hold: Hold<SiteHoldCode> }
+  | { failure: string };
 
-/** Runs Lighthouse in a thread of its own, one audit at a time. */
+/** Runs Lighthouse in a thread of its own, one page at a time; a signal ends the thread, since Lighthouse itself cannot be stopped. */
 export type AuditHost = {
-  /** Ends the thread when the signal fires: Lighthouse itself cannot be stopped. */
-  audit(request: AuditRequest, signal: AbortSignal): Promise<LighthouseFacts>;
+  /** Loads the page and records what it does; nothing else may run on the machine meanwhile. */
+  gather(request: GatherRequest, signal: AbortSignal): Promise<void>;
+  /** Judges what was recorded last. */
+  judge(signal: AbortSignal): Promise<LighthouseFacts>;
   close(): Promise<void>;
 };
 
@@ -41,24 +49,33 @@ export function createAuditHost(): AuditHost {
     await ending?.terminate();
   }
 
+  async function ask(request: ThreadRequest, signal: AbortSignal): Promise<ThreadAnswer> {
+    thread ??= start();
+    const onAbort = (): void => void end();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      return await answerOf(thread, request);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
   return {
-    async audit(request, signal) {
-      thread ??= start();
-      const onAbort = (): void => void end();
-      signal.addEventListener('abort', onAbort, { once: true });
-      try {
-        signal.throwIfAborted();
-        return factsOf(await ask(thread, request));
-      } finally {
-        signal.removeEventListener('abort', onAbort);
-      }
+    async gather(request, signal) {
+      refuseFault(await ask({ gather: request }, signal));
+    },
+    async judge(signal) {
+      const answer = refuseFault(await ask('judge', signal));
+      if (answer === 'gathered') throw new Error('Lighthouse judged nothing.');
+      return answer.facts;
     },
     close: end,
   };
 }
 
-async function ask(thread: Worker, request: AuditRequest): Promise<AuditAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<AuditAnswer>();
+async function answerOf(thread: Worker, request: ThreadRequest): Promise<ThreadAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<ThreadAnswer>();
   const onExit = (): void => reject(new Error('The audit was given up.'));
   const onError = (error: unknown): void => reject(explain(error));
   thread.once('message', resolve).once('error', onError).once('exit', onExit);
@@ -70,8 +87,8 @@ async function ask(thread: Worker, request: AuditRequest): Promise<AuditAnswer> 
   }
 }
 
-function factsOf(answer: AuditAnswer): LighthouseFacts {
-  if ('facts' in answer) return answer.facts;
+function refuseFault(answer: ThreadAnswer): 'gathered' | { facts: LighthouseFacts } {
+  if (answer === 'gathered' || 'facts' in answer) return answer;
   if ('hold' in answer) throw new SiteHoldError(answer.hold.code, answer.hold.message);
   throw new Error(answer.failure);
 }

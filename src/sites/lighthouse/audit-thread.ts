@@ -1,30 +1,64 @@
 import { parentPort } from 'node:worker_threads';
-import lighthouse, { type RunnerResult } from 'lighthouse';
+import { startFlow, type UserFlow } from 'lighthouse';
+import { pageFunctions } from 'lighthouse/core/lib/page-functions.js';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { SiteHoldError } from '../../kernel/holds.ts';
-import type { AuditAnswer, AuditRequest } from './audit-host.ts';
+import type { GatherRequest, ThreadAnswer, ThreadRequest } from './audit-host.ts';
+import type { LighthouseFacts } from './facts.ts';
 import { holdFor } from './fault.ts';
 import { mapResult } from './map-result.ts';
 import { lighthouseFlags } from './settings.ts';
 
 const FIND_PAGE_MS = 5_000;
 
+/** Lighthouse loads each processor for a second to warn users of its command line of slow ones; no score knows of it. */
+pageFunctions.computeBenchmarkIndex = () => 0;
+
 // Lighthouse lets promises fail that nobody awaits when a page goes away under it; the run itself tells why.
 process.on('unhandledRejection', () => undefined);
 
-parentPort?.on('message', (request: AuditRequest) => {
+type Gathered = { flow: UserFlow; tookMs: number };
+let gathered: Gathered | null = null;
+
+parentPort?.on('message', (request: ThreadRequest) => {
   void answer(request).then((message) => parentPort?.postMessage(message));
 });
 
-async function answer({ port, marker, url, contact }: AuditRequest): Promise<AuditAnswer> {
+async function answer(request: ThreadRequest): Promise<ThreadAnswer> {
   try {
-    const startedAt = performance.now();
-    const report = await throughPuppeteer(port, marker, (page) => measure(url, page, contact));
-    return { facts: mapResult(report, Math.round(performance.now() - startedAt)) };
+    if (request === 'judge') return { facts: await judge() };
+    gathered = await gather(request.gather);
+    return 'gathered';
   } catch (error) {
-    if (error instanceof SiteHoldError) return { hold: error.hold };
+    const hold = error instanceof SiteHoldError ? error : holdFor(codeOf(error));
+    if (hold) return { hold: hold.hold };
     return { failure: error instanceof Error ? error.message : String(error) };
   }
+}
+
+async function gather({ port, marker, url, contact }: GatherRequest): Promise<Gathered> {
+  const startedAt = performance.now();
+  const flow = await throughPuppeteer(port, marker, async (page) => {
+    const opened = await startFlow(page, { flags: lighthouseFlags(contact) });
+    await opened.navigate(url, AS_ONE_RUN);
+    return opened;
+  });
+  return { flow, tookMs: performance.now() - startedAt };
+}
+
+/** A step of a flow keeps something of the page before it; one that stands alone must not. */
+const AS_ONE_RUN = { skipAboutBlank: false, usePassiveGathering: false };
+
+async function judge(): Promise<LighthouseFacts> {
+  const last = gathered;
+  gathered = null;
+  if (!last) throw new Error('Nothing was gathered.');
+  const startedAt = performance.now();
+  const report = (await last.flow.createFlowResult()).steps[0]?.lhr;
+  if (!report) throw new Error('Lighthouse gave no result.');
+  const hold = report.runtimeError && holdFor(report.runtimeError.code);
+  if (hold) throw hold;
+  return mapResult(report, Math.round(last.tookMs + performance.now() - startedAt));
 }
 
 /** Lighthouse speaks Puppeteer: it finds the page of our context over the debugging port, by its address. */
@@ -41,17 +75,6 @@ async function throughPuppeteer<T>(port: number, marker: string, fn: (page: Page
   } finally {
     await browser.disconnect();
   }
-}
-
-async function measure(url: string, page: Page, contact: string | undefined): Promise<RunnerResult['lhr']> {
-  const result = await lighthouse(url, lighthouseFlags(contact), undefined, page).catch((error) => {
-    throw holdFor(codeOf(error)) ?? error;
-  });
-  if (!result) throw new Error('Lighthouse gave no result.');
-  const { runtimeError } = result.lhr;
-  const hold = runtimeError && holdFor(runtimeError.code);
-  if (hold) throw hold;
-  return result.lhr;
 }
 
 function codeOf(error: unknown): string | undefined {

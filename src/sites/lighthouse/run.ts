@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
+import { SiteHoldError } from '../../kernel/holds.ts';
 import type { WithMachineLock } from '../browser/machine-lock.ts';
 import type { OpenSite } from '../browser/open-site.ts';
 import type { BrowserPool } from '../browser/pool.ts';
@@ -7,11 +8,15 @@ import { createAuditHost } from './audit-host.ts';
 import type { LighthouseFacts } from './facts.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** Judging takes a second or two; a page of any size is judged by then, or never. */
+const JUDGE_MS = 30_000;
 /** Lighthouse itself goes to an empty page first, and pages may lead on as usual. */
 const MAX_FOLLOWED = 6;
 
+const TOO_LONG = `Judging what the page did took more than ${JUDGE_MS / 1000} seconds.`;
+
 export type LighthouseRunner = {
-  /** Audits one page as a phone, alone on this machine; throws the hold of a page that cannot be measured. */
+  /** Audits one page as a phone, alone on this machine while it is loaded; throws the hold of a page that cannot be measured. */
   run(options: { url: string; signal: AbortSignal; timeoutMs?: number }): Promise<LighthouseFacts>;
   close(): Promise<void>;
 };
@@ -27,23 +32,36 @@ export function createLighthouseRunner(deps: {
   const oneAtATime = pLimit(1);
   const host = createAuditHost();
 
-  async function audit(site: OpenSite, url: string, deadlineMs: number): Promise<LighthouseFacts> {
-    return await site.withPage({ device: null, deadlineMs, maxFollowed: MAX_FOLLOWED }, async (page) => {
+  async function gather(site: OpenSite, url: string, deadlineMs: number): Promise<void> {
+    await site.withPage({ device: null, deadlineMs, maxFollowed: MAX_FOLLOWED }, async (page) => {
       const marker = `about:blank#${randomUUID()}`;
       await page.goto(marker);
       const gone = new AbortController();
       page.once('close', () => gone.abort());
       page.once('crash', () => gone.abort());
-      return await host.audit({ port: site.debuggingPort, marker, url, contact }, gone.signal);
+      await host.gather({ port: site.debuggingPort, marker, url, contact }, gone.signal);
     });
+  }
+
+  async function judge(signal: AbortSignal): Promise<LighthouseFacts> {
+    const late = AbortSignal.timeout(JUDGE_MS);
+    try {
+      return await host.judge(AbortSignal.any([signal, late]));
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw late.aborted ? new SiteHoldError('page_timeout', TOO_LONG) : error;
+    }
   }
 
   return {
     run: ({ url, signal, timeoutMs = DEFAULT_TIMEOUT_MS }) =>
       oneAtATime(() =>
-        withMachineLock('exclusive', { signal }, () =>
-          pool.withSite({ signal, deadlineMs: timeoutMs }, (site) => audit(site, url, timeoutMs)),
-        ),
+        withMachineLock('exclusive', { signal }, async (lock) => {
+          await pool.withSite({ signal, deadlineMs: timeoutMs }, (site) => gather(site, url, timeoutMs));
+          // What is left is arithmetic on what was recorded: others may look at their pages meanwhile.
+          await lock.share();
+          return judge(signal);
+        }),
       ),
     close: host.close,
   };

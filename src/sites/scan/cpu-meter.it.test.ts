@@ -37,7 +37,7 @@ test('who waits for the machine’s lock is not at work', async () => {
   const slow: WithMachineLock = async (_mode, _options, fn) => {
     waiting.resolve();
     await gate.promise;
-    return fn();
+    return fn({ share: async () => undefined });
   };
   const withLock = meter.exceptWaiting(slow);
   const [at, waits] = [await meter.open(), await meter.open()];

@@ -74,9 +74,9 @@ export function createCpuMeter(look: () => ProcessTime[] = () => processTimes(pr
         });
       await set(false);
       try {
-        return await withLock(mode, options, async () => {
+        return await withLock(mode, options, async (held) => {
           await set(true);
-          return fn();
+          return fn(held);
         });
       } finally {
         share.working = true;
