@@ -21,7 +21,7 @@ export default defineConfig({
           name: 'integration',
           include: ['**/*.it.test.ts'],
           exclude: [...exclude, measured],
-          globalSetup: ['tests/support/start-postgres.ts'],
+          globalSetup: ['tests/support/start-postgres.ts', 'tests/temporal/support/shared-bundle.ts'],
           testTimeout: 120_000,
           // Real servers and browsers beside other work: one more try tells a slow machine from a fault.
           retry: process.env.CI ? 1 : 0,

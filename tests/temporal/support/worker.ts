@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Tracing } from '../../../src/runtime/telemetry/telemetry.ts';
-import { bundleWorkflows } from '../../../temporal/bundle.ts';
 import { createDataConverter } from '../../../temporal/codec/data-converter.ts';
 import { connectWorker, openClient, type TemporalTarget } from '../../../temporal/connection.ts';
 import type { TaskQueue } from '../../../temporal/queues.ts';
 import { traceActivities } from '../../../temporal/trace-work.ts';
 import { startWorkers } from '../../../temporal/workers.ts';
+import { sharedBundle } from './shared-bundle.ts';
 
 // Once in each test file's process; what a test provokes would fill the screen.
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
@@ -33,7 +33,7 @@ export async function startTestWorker(
     connection,
     namespace: options.target.namespace,
     dataConverter: createDataConverter(options.payloadKeys),
-    bundle: await bundleWorkflows({
+    bundle: await sharedBundle({
       encrypted: options.payloadKeys !== undefined,
       workflowsPath: options.workflowsPath ?? TEST_WORKFLOWS,
     }),
