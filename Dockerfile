@@ -22,8 +22,8 @@ FROM node:24.21.0-bookworm-slim
 # Chromium with fonts for the scripts that sites are written in; tini ends what Chromium leaves behind.
 # hadolint ignore=DL3008
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends chromium chromium-sandbox fonts-liberation fonts-noto-core \
-    fonts-noto-cjk fonts-noto-color-emoji tini \
+  && apt-get install -y --no-install-recommends chromium-headless-shell chromium-sandbox fonts-liberation \
+    fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji tini \
   && rm -rf /var/lib/apt/lists/* \
   && groupadd --gid 10001 agos \
   && useradd --uid 10001 --gid agos --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin agos \
@@ -38,7 +38,7 @@ COPY workflows ./workflows
 COPY temporal ./temporal
 COPY src ./src
 COPY --from=build /app/dist ./dist
-ENV NODE_ENV=production CHROMIUM_PATH=/usr/bin/chromium
+ENV NODE_ENV=production CHROMIUM_PATH=/usr/lib/chromium/chromium-headless-shell
 USER 10001:10001
 EXPOSE 8080 8081
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["node", "src/api/probe.ts"]

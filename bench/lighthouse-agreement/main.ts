@@ -16,7 +16,7 @@ import { findChromium } from '../../src/stack/chromium/find.ts';
 import { createProgress } from '../../src/stack/progress.ts';
 import { median } from '../harness/statistics.ts';
 import { writeHeavyPages } from './heavy-pages.ts';
-import { type Category, cliSide, ourSide, type Scores, type Side } from './sides.ts';
+import { type Category, cliSide, ourSide, type Scores, type Side, wholeBrowser } from './sides.ts';
 import { chooseSpread, judge, LEAST_SITES, ownNoise, type SiteRuns, whyTrial } from './statistics.ts';
 
 const PORT = 8_443;
@@ -46,7 +46,7 @@ const server = await serveSites({ folders, address, port: PORT, authority: await
 const ours = await ourSide(chromium.path, allowTargets(server.hosts, address, PORT));
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
-const cli = cliSide(chromium.path, address, interrupted.signal);
+const cli = cliSide(wholeBrowser(chromium.path), address, interrupted.signal);
 const spentMs = new Map<Side, number>([
   [ours, 0],
   [cli, 0],

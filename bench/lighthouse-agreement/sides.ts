@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,11 @@ export async function ourSide(chromium: string, allowTargets: string): Promise<S
       await pool.close();
     },
   };
+}
+
+/** The browser of the command line: a whole one, as its users have it, where the machine has one. */
+export function wholeBrowser(otherwise: string): string {
+  return ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path)) ?? otherwise;
 }
 
 /** Theirs: the plain command line with its own Chromium and its own waits, a new one for each page. */

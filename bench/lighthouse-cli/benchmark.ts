@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { ApiClient } from '../../src/cli/client.ts';
 import { findChromium } from '../../src/stack/chromium/find.ts';
 import type { BenchContext, Benchmark, Figures, PairedBenchmark, Side } from '../harness/benchmark.ts';
@@ -7,7 +7,7 @@ import { askForScans, untilScanned } from '../harness/scans.ts';
 import { exampleFolders, serveBenchSites } from '../harness/sites.ts';
 import { type BenchStack, startBenchStack } from '../harness/stack.ts';
 import { writeHeavyPages } from '../lighthouse-agreement/heavy-pages.ts';
-import type { Scores } from '../lighthouse-agreement/sides.ts';
+import { type Scores, wholeBrowser } from '../lighthouse-agreement/sides.ts';
 import { compareScores, scoresOf } from './scores.ts';
 
 /** Benchmark 1: a whole triage against the Lighthouse command line alone. */
@@ -30,10 +30,10 @@ async function open(context: BenchContext): Promise<PairedBenchmark> {
   const chromium = await findChromium({ environment, progress, allowInstall: true });
   const cli = await startPeer(join(import.meta.dirname, 'cli.ts'));
   const { urls, address } = sites;
-  const scan = () => cli.call<Scores[]>('scan', { chromium: chromium.path, address, urls });
+  const scan = () => cli.call<Scores[]>('scan', { chromium: wholeBrowser(chromium.path), address, urls });
   return {
     conditions: [
-      `${urls.length} sites on this machine. The command line measures one after the other with a new Chromium each, four categories, its own settings.`,
+      `${urls.length} sites on this machine. The command line measures one after the other with a new Chromium each (${basename(wholeBrowser(chromium.path))}), four categories, its own settings; ours with ${basename(chromium.path)}.`,
       'Ours does the whole triage, asked for over HTTP: fetch, two screenshots, every signal, every link, Lighthouse, score, summary without a model, report. Its servers, API and worker count; the example sites do not, on either side.',
     ],
     versions: { ...stack.versions, Lighthouse: versionOf('lighthouse'), Chromium: chromium.version },

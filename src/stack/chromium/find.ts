@@ -5,7 +5,7 @@ import { waitForLock } from '../lock.ts';
 import { findOnPath } from '../on-path.ts';
 import type { Progress } from '../progress.ts';
 import { browserUser, makeReachableFolder, type OsUser, reachableFolder } from '../unprivileged.ts';
-import { installWithApt } from './apt.ts';
+import { DEBIAN_SHELL, installWithApt } from './apt.ts';
 import { findNpmBuild, unpackNpmBuild } from './npm-build.ts';
 import { installWithPlaywright, playwrightPath } from './playwright.ts';
 import { probeBrowser } from './probe.ts';
@@ -46,7 +46,7 @@ const INSTALLING: readonly Way[] = [
 export class NoChromiumError extends Error {
   constructor(reasons: readonly string[]) {
     super(
-      'No Chromium: install one (on Debian: apt-get install chromium) or set CHROMIUM_PATH to a Chromium or ' +
+      'No Chromium: install one (on Debian: apt-get install chromium-headless-shell) or set CHROMIUM_PATH to a Chromium or ' +
         `Chrome that this user can run (${reasons.join('; ')}).`,
     );
     this.name = 'NoChromiumError';
@@ -101,7 +101,10 @@ function findSystemBrowser(environment: Environment): Attempt {
   const onPath = ['chromium', 'chromium-browser', 'google-chrome'].map((name) =>
     findOnPath(name, environment),
   );
-  const path = [...onPath, ...USUAL_PLACES].find((candidate) => candidate && existsSync(candidate));
+  // The shell is the same engine without windows: it opens a page for a quarter of the CPU time.
+  const path = [DEBIAN_SHELL, ...onPath, ...USUAL_PLACES].find(
+    (candidate) => candidate && existsSync(candidate),
+  );
   return path ? { path } : { problem: 'none installed' };
 }
 
