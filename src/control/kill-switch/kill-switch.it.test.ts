@@ -4,7 +4,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
 import { insertLead, insertRun } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
+import { systemScope } from '../../kernel/actor.ts';
 import { newId } from '../../runtime/ids.ts';
+import { insertKillSwitch } from './repository.ts';
 import { createStepGate } from './step-gate.ts';
 import { createStopFile } from './stop-file.ts';
 
@@ -131,6 +133,29 @@ test('turning it on twice keeps the first reason, and says so', async () => {
   const second = await post(tenant, '/v1/kill-switches', { reason: 'Me too.' });
   expect(second.status).toBe(200);
   expect(second.body.kill_switch).toEqual(first.body.kill_switch);
+});
+
+// sabotage: src/control/kill-switch/repository.ts :: tries < MOST_TRIES => tries < 1
+test('whoever asks for a stop gets one, also while somebody else lets go', async () => {
+  const { admin, db } = app.database;
+  let done = false;
+  const lettingGo = (async () => {
+    while (!done) {
+      await admin`update kill_switches set turned_off_at = now(), turned_off_by = turned_on_by
+        where tenant_id = ${tenant.id} and turned_off_at is null`;
+    }
+  })();
+  const row = { tenantId: tenant.id, reason: 'Again and again.', turnedOnBy: tenant.keys.owner.id };
+  const ask = () =>
+    db.withTenant(systemScope(tenant.id, tenant.keys.owner.id), (tx) => insertKillSwitch(tx, row));
+  try {
+    for (let round = 0; round < 150; round += 1) {
+      for (const { row: on } of await Promise.all([ask(), ask(), ask()])) expect(on.tenantId).toBe(tenant.id);
+    }
+  } finally {
+    done = true;
+    await lettingGo;
+  }
 });
 
 test('who stops and who lets go is in the history and in the audit log, and neither can be rewritten', async () => {

@@ -78,15 +78,30 @@ export async function insertKillSwitch(
   tx: Tx,
   row: { tenantId: string; reason: string; turnedOnBy: string },
 ): Promise<{ row: KillSwitchRow; created: boolean }> {
-  const [made] = await tx
-    .insert(killSwitches)
-    .values({ ...row, id: newId() })
-    .onConflictDoNothing({ target: [killSwitches.tenantId], where: sql`turned_off_at is null` })
-    .returning();
-  if (made) return { row: made, created: true };
-  const standing = await findKillSwitchOn(tx, row.tenantId);
-  if (standing) return { row: standing, created: false };
-  throw new Error('the switch was turned off while it was turned on');
+  const insert = () =>
+    tx
+      .insert(killSwitches)
+      .values({ ...row, id: newId() })
+      .onConflictDoNothing({ target: [killSwitches.tenantId], where: sql`turned_off_at is null` })
+      .returning();
+  return insertUnlessOn(insert, () => findKillSwitchOn(tx, row.tenantId));
+}
+
+/** Others would have to turn it off between two statements as often as this. */
+const MOST_TRIES = 10;
+
+/** Whoever asks for a stop gets one, also when the switch that stood in the way is turned off meanwhile. */
+async function insertUnlessOn<Row>(
+  insert: () => PromiseLike<Row[]>,
+  find: () => Promise<Row | null>,
+): Promise<{ row: Row; created: boolean }> {
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const [made] = await insert();
+    if (made) return { row: made, created: true };
+    const standing = await find();
+    if (standing) return { row: standing, created: false };
+  }
+  throw new Error('the switch was turned off each time while it was turned on');
 }
 
 /** The tenant's own switch that is on, or null. */
@@ -150,15 +165,13 @@ export async function insertGlobal(
   tx: Tx,
   row: { reason: string; turnedOnBy: string },
 ): Promise<{ row: GlobalKillSwitchRow; created: boolean }> {
-  const [made] = await tx
-    .insert(globalKillSwitches)
-    .values({ ...row, id: newId() })
-    .onConflictDoNothing()
-    .returning();
-  if (made) return { row: made, created: true };
-  const standing = await findGlobalOn(tx);
-  if (standing) return { row: standing, created: false };
-  throw new Error('the switch was turned off while it was turned on');
+  const insert = () =>
+    tx
+      .insert(globalKillSwitches)
+      .values({ ...row, id: newId() })
+      .onConflictDoNothing()
+      .returning();
+  return insertUnlessOn(insert, () => findGlobalOn(tx));
 }
 
 /** Turns the global switch off, as the owner; null when it was not on. */
