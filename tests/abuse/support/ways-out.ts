@@ -52,9 +52,12 @@ const SCRIPT: Record<string, (url: string) => string> = {
   submit: () => `document.getElementById('post')?.submit()`,
 };
 
-/** Ways that this browser does not go at all; a WebSocket shows by its host alone. */
+/**
+ * Ways that one of our browsers does not go at all (only a whole Chromium has a viewer for PDF, its headless
+ * shell has none); a WebSocket shows by its host alone.
+ */
 export const SILENT = new Set(
-  'canonical touch-icon icon manifest preconnect prerender submit web-socket'.split(' '),
+  'canonical touch-icon icon manifest preconnect prerender submit web-socket pdf'.split(' '),
 );
 
 /** All names, each the last part of the path that it asks for. */
