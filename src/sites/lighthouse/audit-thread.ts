@@ -3,6 +3,7 @@ import { startFlow, type UserFlow } from 'lighthouse';
 import { pageFunctions } from 'lighthouse/core/lib/page-functions.js';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { SiteHoldError } from '../../kernel/holds.ts';
+import { askForIcon } from './ask-for-icon.ts';
 import type { GatherRequest, ThreadAnswer, ThreadRequest } from './audit-host.ts';
 import type { LighthouseFacts } from './facts.ts';
 import { holdFor } from './fault.ts';
@@ -39,6 +40,7 @@ async function answer(request: ThreadRequest): Promise<ThreadAnswer> {
 async function gather({ port, marker, url, contact }: GatherRequest): Promise<Gathered> {
   const startedAt = performance.now();
   const flow = await throughPuppeteer(port, marker, async (page) => {
+    await askForIcon(page);
     const opened = await startFlow(page, { flags: lighthouseFlags(contact) });
     await opened.navigate(url, AS_ONE_RUN);
     return opened;

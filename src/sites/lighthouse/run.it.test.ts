@@ -13,6 +13,9 @@ const PAGES: Record<string, string> = {
     <h1>Shop</h1><p style="color:#eee">hardly readable words</p><img src="/x.png" width="40" height="40">
     <img src="http://169.254.169.254/x.png" alt="" width="9" height="9">
     <script>console.error('broken cart ' + document.cookie); document.cookie = 'seen=1'</script>`,
+  '/with-icon':
+    '<!doctype html><html lang="en"><link rel="shortcut icon" href="/icon.png"><title>Shop</title><h1>Shop</h1>',
+  '/icon.png': 'a picture, so to say',
   '/private':
     '<!doctype html><title>x</title><meta http-equiv="refresh" content="0; url=http://10.0.0.1/">hi',
   '/spin': '<!doctype html><title>x</title><p>hi<script>setTimeout(() => { for (;;); }, 50)</script>',
@@ -68,6 +71,20 @@ test('measures a page over a faulty certificate, in a context of its own, and ha
   expect(JSON.stringify(facts).length).toBeLessThan(200_000);
   expect(asked.filter((line) => !line.includes('AgOS-Scanner'))).toEqual([]);
   expect(pool.status()).toMatchObject({ openSites: 0, browsersStarted: 1 });
+});
+
+// sabotage: src/sites/lighthouse/audit-thread.ts :: await askForIcon(page); =>
+test('an icon that is missing is an error in the console, as in the command line, whichever Chromium is there', {
+  timeout: 60_000,
+}, async () => {
+  for (const _again of [1, 2]) {
+    const { audits } = await runner.run({ url: pages.url('/shop'), signal });
+    const errors = audits['errors-in-console']?.items.map(({ url }) => url);
+    expect(errors).toContain(pages.url('/favicon.ico'));
+  }
+  const named = await runner.run({ url: pages.url('/with-icon'), signal });
+  expect(named.audits['errors-in-console']?.items).toEqual([]);
+  expect(asked.some((line) => line.startsWith('/icon.png '))).toBe(true);
 });
 
 test('audits asked for at once run one after the other, each as if it were the first visit', {
