@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Clock } from '../src/runtime/clock.ts';
 import type { Config } from '../src/runtime/config.ts';
 import { createGuardedFetch } from '../src/runtime/egress/fetch.ts';
@@ -25,6 +25,12 @@ export function extraAuthority(config: Config): string | undefined {
   return config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
 }
 
+/** Where Debian puts its two Chromiums; the shell opens pages for less. Without either, opening one says so. */
+const usualChromium = (): string =>
+  existsSync('/usr/lib/chromium/chromium-headless-shell')
+    ? '/usr/lib/chromium/chromium-headless-shell'
+    : '/usr/bin/chromium';
+
 export type ComposeScanner = (
   config: Config,
   clock: Clock,
@@ -40,7 +46,7 @@ export const composeScanner: ComposeScanner = (config, clock, { registry, tracer
   const cpu = createCpuMeter();
   const withMachineLock = cpu.exceptWaiting(createMachineLock());
   const pool = createBrowserPool({
-    executablePath: config.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    executablePath: config.CHROMIUM_PATH ?? usualChromium(),
     sandbox: config.AGOS_CHROMIUM_SANDBOX ? 'on' : 'off',
     rendererMemoryMb: RENDERER_MEMORY_MB,
     contact,

@@ -36,7 +36,9 @@ async function measure(context: BenchContext) {
   chmodSync(temporaryDir, 0o711);
   const folders = writeSmallSites(join(context.dataDir, 'sites'), context.options.sites);
   const sites = await serveBenchSites(context, folders);
-  const stack = await startBenchStack(context, { ...sites.environment, TMPDIR: temporaryDir });
+  const stack = await startBenchStack(context, {
+    extra: { ...sites.environment, TMPDIR: temporaryDir },
+  });
   try {
     const stages: Stage[] = [];
     for (const { from, to } of stagesOf(sites.urls.length)) {

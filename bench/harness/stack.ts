@@ -5,7 +5,7 @@ import { changePlan } from '../../src/control/quotas/change-plan.ts';
 import { readRunningStack } from '../../src/stack/running.ts';
 import type { BenchContext } from './benchmark.ts';
 import { makeTenant } from './database.ts';
-import { pidOf, serverPids, withoutServices } from './servers.ts';
+import { type BenchServers, pidOf, serverPids, withoutServices } from './servers.ts';
 
 const PLENTY = 1_000_000;
 
@@ -27,28 +27,34 @@ export type BenchStack = {
 
 export type BenchTenant = { id: string; key: string; client: ApiClient };
 
-/** Brings AgOS up in the benchmark's folder, in a mode for development since the sites are on loopback. */
+/**
+ * Brings AgOS up in the benchmark's folder, in a mode for development since the sites are on loopback; on servers
+ * as production has them where they are given, and otherwise on those that `agos up` starts.
+ */
 export async function startBenchStack(
   { dataDir, environment, progress }: BenchContext,
-  extra: Record<string, string> = {},
+  { extra = {}, on }: { extra?: Record<string, string>; on?: BenchServers } = {},
 ): Promise<BenchStack> {
   const stack = await startLocalStack({
     dataDir,
-    environment: withoutServices(environment),
+    environment: { ...withoutServices(environment), ...on?.variables },
     progress,
     extra,
   });
-  const variables = (await readRunningStack(dataDir))?.variables ?? {};
+  const variables = { ...(await readRunningStack(dataDir))?.variables, ...on?.variables };
   const admin = postgres(variables.DATABASE_ADMIN_URL ?? '', { max: 4, onnotice: () => {} });
   const [version] = await admin`show server_version`;
   return {
     url: stack.url,
     admin,
     variables,
-    servers: await serverPids(),
+    servers: on?.pids ?? (await serverPids()),
     api: await pidOf('src/api/main.ts'),
     worker: await pidOf('temporal/main.ts'),
-    versions: { PostgreSQL: version?.server_version, Temporal: 'development server on SQLite' },
+    versions: on?.versions ?? {
+      PostgreSQL: version?.server_version,
+      Temporal: 'development server on SQLite',
+    },
     newTenant: async (name) => {
       const { id, key } = await makeTenant(admin, name);
       await changePlan(admin, { tenant: id, now: new Date(), triage_quota: PLENTY, add_credits: PLENTY });
@@ -57,6 +63,7 @@ export async function startBenchStack(
     close: async () => {
       await admin.end({ timeout: 5 });
       await stack.stop();
+      await on?.close();
     },
   };
 }

@@ -23,7 +23,7 @@ async function measure(context: BenchContext) {
     context,
     exampleFolders().filter((folder) => folder.endsWith(SITE)),
   );
-  const stack = await startBenchStack(context, sites.environment);
+  const stack = await startBenchStack(context, { extra: sites.environment });
   try {
     const [url = ''] = sites.urls;
     const runs: Part[][] = [];

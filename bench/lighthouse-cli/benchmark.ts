@@ -25,7 +25,7 @@ async function open(context: BenchContext): Promise<PairedBenchmark> {
   const count = context.quick ? QUICK_SITES : SITES;
   const folders = [...exampleFolders(), ...writeHeavyPages(join(context.dataDir, 'heavy'))].slice(0, count);
   const sites = await serveBenchSites(context, folders);
-  const stack = await startBenchStack(context, sites.environment);
+  const stack = await startBenchStack(context, { extra: sites.environment });
   const { environment, progress } = context;
   const chromium = await findChromium({ environment, progress, allowInstall: true });
   const cli = await startPeer(join(import.meta.dirname, 'cli.ts'));

@@ -3,6 +3,7 @@ import type { ApiClient } from '../../src/cli/client.ts';
 import type { BenchContext, Benchmark, Figures, Lane, PairedBenchmark, Side } from '../harness/benchmark.ts';
 import { importWhole } from '../harness/imports.ts';
 import { type Peer, startPeer, versionOf } from '../harness/peers.ts';
+import { startServers } from '../harness/servers.ts';
 import { type BenchStack, startBenchStack } from '../harness/stack.ts';
 import { eventsOfImport } from './events.ts';
 import { type LeadsFile, makeLeadsFile } from './leads-file.ts';
@@ -23,7 +24,7 @@ const OPTIONS = { triage: false, pollMs: 50 };
 async function open(context: BenchContext): Promise<PairedBenchmark> {
   const file = makeLeadsFile(context.quick ? 500 : 10_000);
   const smallFile = makeLeadsFile(context.quick ? 100 : 1_000);
-  const stack = await startBenchStack(context);
+  const stack = await startBenchStack(context, { on: await startServers(context) });
   await stack.admin`create table sample_leads (domain text primary key, url text not null, company_name text,
     city text, created_at timestamptz not null default now())`;
   const environment = {
@@ -39,7 +40,7 @@ async function open(context: BenchContext): Promise<PairedBenchmark> {
       `One file of ${file.rows.length} lines with ${file.leads} leads: 3 % of the lines have no usable URL, 5 % name a lead once more.`,
       'Ours is uploaded over HTTP into a tenant of its own and imported without scans, until the API says that it is completed: each line is validated, kept with its errors, and each lead written under row-level security, with its event.',
       `The sample runs ${SHAPE.partitions} windows of ${SHAPE.windowSize} children; its table has no policies, no events and nothing to tell about bad lines. It is compared on a file of ${smallFile.rows.length} lines, since a workflow for each of ${file.rows.length} takes it a quarter of an hour or more; ours loses by that, as it costs the same to begin.`,
-      `Both use one PostgreSQL that keeps what it commits, and one Temporal (${stack.versions.Temporal}).`,
+      `Both use one PostgreSQL that keeps what it commits, and one Temporal with the settings of docker-compose.yml, which keeps its histories there.`,
     ],
     versions: { ...stack.versions, 'Temporal SDK': versionOf('@temporalio/worker') },
     lanes: [

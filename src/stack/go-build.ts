@@ -31,7 +31,7 @@ export type GoBuildOptions = {
 /** Builds commands with Go into one folder, whose lock the caller holds; returns why not, when it could not. */
 export async function buildWithGo(options: GoBuildOptions): Promise<string | undefined> {
   const { commands, name, environment, progress } = options;
-  const go = findOnPath('go', environment) ?? ['/usr/local/go/bin/go'].find((path) => existsSync(path));
+  const go = findGo(environment);
   if (!go) return 'no go on PATH';
   const tooOld = await reasonAgainst(go);
   if (tooOld) return tooOld;
@@ -46,6 +46,11 @@ export async function buildWithGo(options: GoBuildOptions): Promise<string | und
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Go's command: on PATH, or where its own installer puts it. */
+export function findGo(environment: Environment): string | undefined {
+  return findOnPath('go', environment) ?? ['/usr/local/go/bin/go'].find((path) => existsSync(path));
 }
 
 async function reasonAgainst(go: string): Promise<string | undefined> {

@@ -4,12 +4,12 @@ import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type OwnedProcess, spawnOwned } from '../../src/stack/owned.ts';
-import { freePort } from '../../src/stack/ports.ts';
 import type { OsUser } from '../../src/stack/unprivileged.ts';
 import type { Compose, Service } from './compose-file.ts';
 import { ensureCluster } from './debian-postgres.ts';
 import type { Image } from './image.ts';
 import { environmentOf, localise, mountedAt, type Place } from './place.ts';
+import { innerPorts } from './temporal-ports.ts';
 
 const run = promisify(execFile);
 
@@ -20,6 +20,8 @@ export type Machine = {
   image: Image;
   /** Folders of the other images' programs. */
   path: string;
+  /** Folder of the Web UI's settings. */
+  uiConfig: string;
   /** Folder of PostgreSQL's own. */
   postgresTools: string;
   /** Whom the other images run as; ourselves without. */
@@ -65,7 +67,7 @@ export async function launch(
   const [file = '', ...args] = await commandOf(machine, name, context);
   return spawnOwned(file, args, {
     logFile: logOf(machine, name),
-    env: name === 'temporal' ? { ...env, ...(await innerPorts(machine.place)) } : env,
+    env: name === 'temporal' ? { ...env, ...(await innerPorts(machine.place.port('temporal', 7233))) } : env,
     cwd,
     user,
     stopSignal: name === 'postgres' ? 'SIGINT' : 'SIGTERM',
@@ -78,6 +80,8 @@ async function commandOf(machine: Machine, name: string, { service, here }: Cont
   const command = (service.command ?? []).map(here);
   if (name === 's3') return ['versitygw', ...command];
   if (name === 'temporal') return ['temporal-server', 'start'];
+  if (name === 'temporal-ui')
+    return ['ui-server', '--root', '/', '--config', machine.uiConfig, '--env', 'docker', 'start'];
   if (name !== 'postgres') return command;
   const { place, postgresTools, user } = machine;
   const cluster = place.folder('postgres');
@@ -128,23 +132,5 @@ async function makeVolumes({ volumes = [] }: Service, place: Place, user: OsUser
     if (source.startsWith('./') || source === 'postgres' || existsSync(folder)) continue;
     await mkdir(folder, { recursive: true });
     if (user) await chown(folder, user.uid, user.gid);
-  }
-}
-
-/** A container's network is its own; here Temporal's inner ports could meet another server's. */
-async function innerPorts(place: Place): Promise<Record<string, string>> {
-  const ports: Record<string, string> = { FRONTEND_GRPC_PORT: String(place.port('temporal', 7233)) };
-  for (const role of ['FRONTEND', 'MATCHING', 'HISTORY', 'WORKER']) {
-    ports[`${role}_MEMBERSHIP_PORT`] = String(await smallFreePort());
-    ports[role === 'FRONTEND' ? 'FRONTEND_HTTP_PORT' : `${role}_GRPC_PORT`] = String(await freePort());
-  }
-  return ports;
-}
-
-/** Temporal keeps its members' ports in a column of two signed bytes. */
-async function smallFreePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if ((await freePort(port)) === port) return port;
   }
 }

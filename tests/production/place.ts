@@ -2,14 +2,18 @@ import { basename, dirname, join } from 'node:path';
 import { freePort } from '../../src/stack/ports.ts';
 import { type Compose, type Service, startedBefore } from './compose-file.ts';
 
-/** Ports that services listen on inside of their containers. */
+/** Ports that services listen on inside of their containers; Prometheus reads 9464. */
 const LISTENING: Record<string, number[]> = {
   postgres: [5432],
   s3: [7070],
   temporal: [7233],
   'temporal-ui': [8080],
-  api: [8080, 8081],
+  api: [8080, 8081, 9464],
 };
+const WORKER_LISTENING = [9464];
+
+const listeningOf = (name: string): number[] =>
+  LISTENING[name] ?? (name.startsWith('worker-') ? WORKER_LISTENING : []);
 
 /** Where on this machine each service's ports and volumes are. */
 export type Place = {
@@ -20,10 +24,10 @@ export type Place = {
 };
 
 /** Gives every port of the compose file a free one on loopback, and every volume a folder below `base`. */
-export async function choosePlace(base: string, root: string): Promise<Place> {
+export async function choosePlace(base: string, root: string, services: string[]): Promise<Place> {
   const ports = new Map<string, number>();
-  for (const [service, listening] of Object.entries(LISTENING)) {
-    for (const port of listening) ports.set(`${service}:${port}`, await freePort());
+  for (const service of services) {
+    for (const port of listeningOf(service)) ports.set(`${service}:${port}`, await freePort());
   }
   return {
     base,
@@ -62,7 +66,9 @@ export function localise(
       .replace(/127\.0\.0\.1:(\d+)\b/g, (found, port: string) =>
         own.has(port) ? `127.0.0.1:${own.get(port)}` : found,
       )
-      .replace(/^0\.0\.0\.0$/, '127.0.0.1');
+      .replace(/^0\.0\.0\.0(?::(\d+))?$/, (_, port?: string) =>
+        port ? `127.0.0.1:${own.get(port)}` : '127.0.0.1',
+      );
   };
 }
 
@@ -84,7 +90,7 @@ function ownPorts(compose: Compose, place: Place, name: string): Map<string, num
   };
   for (const [service, definition] of Object.entries(compose.services)) published(service, definition);
   for (const service of [...startedBefore(compose, name), name]) {
-    for (const port of LISTENING[service] ?? []) found.set(String(port), place.port(service, port));
+    for (const port of listeningOf(service)) found.set(String(port), place.port(service, port));
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -14,7 +14,7 @@ import { agosServices, type Compose, ROOT, readCompose } from './compose-file.ts
 import { findPostgresTools, makeDataFolder } from './debian-postgres.ts';
 import { buildImage } from './image.ts';
 import { choosePlace, type Place } from './place.ts';
-import { providePrograms } from './programs.ts';
+import { providePrograms, provideUiConfig } from './programs.ts';
 import { gatherPrograms } from './programs-folder.ts';
 import { sampleEnvironment } from './sample-environment.ts';
 import { createTopology, type Topology } from './topology.ts';
@@ -41,7 +41,7 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     const shared = await makeReachableFolder(user, userCacheDir(process.env));
     base = await mkdtemp(join(shared, 'production-'));
     await chmod(base, 0o755);
-    place = await choosePlace(base, ROOT);
+    place = await choosePlace(base, ROOT, Object.keys(readCompose({}).services));
     environment = sampleEnvironment({
       AGOS_PUBLIC_URL: `http://127.0.0.1:${place.port('api', 8080)}`,
       AGOS_ASSETS_URL: `http://localhost:${place.port('api', 8081)}`,
@@ -51,7 +51,9 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     const image = await buildImage(join(base, 'image'), shared);
     const postgresTools = findPostgresTools();
     const path = `${postgresTools}:${await gatherPrograms(join(base, 'bin'), programs)}`;
-    topology = createTopology({ compose, place, image, path, postgresTools, user });
+    const uiConfig = join(base, 'ui-config');
+    await cp(await provideUiConfig(process.env), uiConfig, { recursive: true });
+    topology = createTopology({ compose, place, image, path, uiConfig, postgresTools, user });
   });
   afterAll(async () => {
     await topology?.stop();
@@ -97,7 +99,7 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
   });
 
   test('all start in order, each healthy or done before the next, in production mode and without root', async () => {
-    const names = Object.keys(compose.services).filter((name) => name !== 'temporal-ui');
+    const names = Object.keys(compose.services);
     await topology.up(names);
     const at = (name: string): number => topology.started().indexOf(name);
     for (const name of names) {
@@ -107,10 +109,19 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     }
     expect(topology.log('migrate')).toContain('search attributes');
     for (const [name, service] of Object.entries(compose.services)) {
-      if (service.restart !== 'unless-stopped' || name === 'temporal-ui') continue;
+      if (service.restart !== 'unless-stopped') continue;
       expect(await topology.isHealthy(name), name).toBe(true);
       const [, uid] = /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${topology.pid(name)}/status`, 'utf8')) ?? [];
       expect(uid, name).not.toBe('0');
+    }
+  });
+
+  test('Prometheus finds the figures of the API and of each worker inside the network', async () => {
+    for (const [name] of agosServices(compose)) {
+      if (name === 'migrate') continue;
+      const answer = await fetch(`http://127.0.0.1:${place.port(name, 9464)}/metrics`);
+      const kind = name === 'api' ? 'api' : 'worker';
+      expect(await answer.text(), name).toMatch(new RegExp(`^agos_build_info\\{process="${kind}"`, 'm'));
     }
   });
 
@@ -133,6 +144,33 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     const folder = join(place.folder('postgres'), 'base', number);
     await expect(run('grep', ['-rlF', 'triageRoom', folder])).resolves.toBeTruthy();
     await expect(run('grep', ['-rlF', NOWHERE, folder])).rejects.toMatchObject({ code: 1 });
+  });
+
+  test('the Web UI shows the runs of the namespace, and asks the API to decrypt for its own origin alone', async () => {
+    const at = `http://127.0.0.1:${place.port('temporal-ui', 8080)}`;
+    const read = async (path: string): Promise<JsonBody> => (await fetch(`${at}${path}`)).json();
+    const { executions } = await read(
+      '/api/v1/namespaces/agos/workflows?query=WorkflowType%3D%22triageRoom%22',
+    );
+    expect(executions).toHaveLength(1);
+    const { Codec: codec, DefaultNamespace: namespace } = await read('/api/v1/settings');
+    expect(namespace).toBe('agos');
+    const { workflowId, runId } = executions[0].execution;
+    const { history } = await read(
+      `/api/v1/namespaces/agos/workflows/${encodeURIComponent(workflowId)}/history?execution.runId=${runId}`,
+    );
+    const { payloads } = history.events[0].workflowExecutionStartedEventAttributes.input;
+    const decode = (origin: string) =>
+      fetch(`${codec.Endpoint}/decode`, {
+        method: 'POST',
+        headers: { origin, 'x-namespace': 'agos', 'content-type': 'application/json' },
+        body: JSON.stringify({ payloads }),
+      });
+    const answer = await decode(at);
+    expect(answer.headers.get('access-control-allow-origin')).toBe(at);
+    const opened = await answer.json();
+    expect(Buffer.from(opened.payloads[0].data, 'base64').toString()).toContain('"tenant"');
+    expect((await decode('http://evil.example')).status).toBe(403);
   });
 
   test('the server is fair between tenants', async () => {
@@ -173,7 +211,7 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     await chmod(copy, 0o644);
     await run('tar', ['-xzf', copy, '-C', postgres], { cwd: '/', ...user });
     topology.forgetDone();
-    await topology.up(Object.keys(compose.services).filter((name) => name !== 'temporal-ui'));
+    await topology.up(Object.keys(compose.services));
     for (const {
       run: { id },
     } of open) {
