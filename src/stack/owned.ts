@@ -94,8 +94,14 @@ function canLeash(): boolean {
   }
 }
 
+/** One listener for all of them: Node takes the eleventh for a leak. */
+const atExit = new Set<() => void>();
+process.once('exit', () => {
+  for (const end of atExit) end();
+});
+
 /** Covers every end of ours but SIGKILL. */
 function endAtExit(exited: Promise<string>, end: () => void): void {
-  process.once('exit', end);
-  void exited.then(() => process.off('exit', end));
+  atExit.add(end);
+  void exited.then(() => atExit.delete(end));
 }

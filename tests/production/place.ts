@@ -67,7 +67,7 @@ export function localise(
         own.has(port) ? `127.0.0.1:${own.get(port)}` : found,
       )
       .replace(/^0\.0\.0\.0(?::(\d+))?$/, (_, port?: string) =>
-        port ? `127.0.0.1:${own.get(port)}` : '127.0.0.1',
+        port ? `127.0.0.1:${own.get(port) ?? port}` : '127.0.0.1',
       );
   };
 }
