@@ -5,14 +5,20 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } 
 import postgres from 'postgres';
 import { serveCalls } from '../harness/serve-calls.mjs';
 import { closedLoop } from './closed-loop.ts';
+import { ACTIVITY_QUEUE } from './raw-workflow.ts';
 
-/** The SDK as its documentation shows it: one worker, one client, rows of a plain table. */
+/** The SDK as its documentation shows it: one client, workflows and activities in one process, rows of a plain table. */
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 const { TEMPORAL_ADDRESS: address = '', BARE_DATABASE_URL: url = '' } = process.env;
 const sql = postgres(url, { max: 10, onnotice: () => {} });
 const connection = await NativeConnection.connect({ address });
 const client = new Client({ connection: await Connection.connect({ address }) });
 const taskQueue = 'raw';
+const activities = {
+  step: async (run: string, number: number) => {
+    await sql`insert into raw_steps (run_id, step) values (${run}, ${number})`;
+  },
+};
 const worker = await Worker.create({
   connection,
   taskQueue,
@@ -20,22 +26,19 @@ const worker = await Worker.create({
     workflowsPath: fileURLToPath(new URL('./raw-workflow.ts', import.meta.url)),
     logger: new DefaultLogger('WARN'),
   }),
-  activities: {
-    step: async (run: string, number: number) => {
-      await sql`insert into raw_steps (run_id, step) values (${run}, ${number})`;
-    },
-  },
+  activities,
 });
-const running = worker.run();
+const workers = [worker, await Worker.create({ connection, taskQueue: ACTIVITY_QUEUE, activities })];
+const running = Promise.all(workers.map((one) => one.run()));
 
 serveCalls(
   {
-    run: async (how: { runs: number; atOnce: number }) => {
+    run: async ({ queues, ...how }: { runs: number; atOnce: number; queues: 'one' | 'two' }) => {
       let last = '';
       const figures = await closedLoop(how, async () => {
         const run = randomUUID();
         last = `raw-${run}`;
-        const options = { taskQueue, workflowId: last, args: [run] };
+        const options = { taskQueue, workflowId: last, args: [run, queues] };
         await client.workflow.execute('fiveRawSteps', options);
       });
       const { historyLength } = await client.workflow.getHandle(last).describe();
@@ -43,7 +46,7 @@ serveCalls(
     },
   },
   async () => {
-    worker.shutdown();
+    for (const one of workers) one.shutdown();
     await running;
     await sql.end({ timeout: 5 });
   },
