@@ -35,6 +35,9 @@ const SPELLINGS: Record<ImportField, readonly string[]> = {
   contact_title: ['contact_title', 'title', 'job_title', 'position', 'role'],
 };
 
+/** The names by which they are documented. */
+export const IMPORT_FIELDS = Object.keys(SPELLINGS) as ImportField[];
+
 const FIELD_BY_SPELLING = new Map(
   Object.entries(SPELLINGS).flatMap(([field, spellings]) =>
     spellings.map((spelling) => [spelling, field as ImportField] as const),
