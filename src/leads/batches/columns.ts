@@ -12,8 +12,8 @@ export type ImportField =
   | 'contact_linkedin_url'
   | 'contact_title';
 
-/** Spellings of column names in the wild, lower case with words joined by `_`. */
-const SPELLINGS: Record<ImportField, readonly string[]> = {
+/** Spellings of column names in the wild, lower case with words joined by `_`; a field's own name comes first. */
+export const SPELLINGS: Record<ImportField, readonly string[]> = {
   url: ['url', 'website', 'web_site', 'site', 'domain', 'homepage', 'web', 'website_url', 'company_website'],
   company_name: [
     'company_name',
@@ -34,9 +34,6 @@ const SPELLINGS: Record<ImportField, readonly string[]> = {
   contact_linkedin_url: ['contact_linkedin_url', 'linkedin', 'linkedin_url', 'linkedin_profile'],
   contact_title: ['contact_title', 'title', 'job_title', 'position', 'role'],
 };
-
-/** The names by which they are documented. */
-export const IMPORT_FIELDS = Object.keys(SPELLINGS) as ImportField[];
 
 const FIELD_BY_SPELLING = new Map(
   Object.entries(SPELLINGS).flatMap(([field, spellings]) =>

@@ -6,7 +6,7 @@ import type { RunRow } from '../../journal/runs/repository.ts';
 import { runView, toRunView } from '../../journal/runs/schemas.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Tx } from '../../runtime/database/database.ts';
-import { IMPORT_FIELDS } from './columns.ts';
+import { SPELLINGS } from './columns.ts';
 import { createBatch, MAX_CSV_BYTES, MAX_JSON_BYTES, putBatchFile } from './create-batch.ts';
 import { type BatchRow, countItems, findBatch, listBatches, listItems } from './repository.ts';
 import { BATCH_STATUSES, isBatchOpen } from './rules.ts';
@@ -28,7 +28,8 @@ export function batchRoutes(deps: BatchRoutesDeps): readonly Route[] {
   return [createRoute(deps), listRoute, getRoute, itemsRoute, cancelRoute(deps)];
 }
 
-const OPTIONAL_COLUMNS = IMPORT_FIELDS.filter((field) => field !== 'url')
+const OPTIONAL_COLUMNS = Object.keys(SPELLINGS)
+  .filter((field) => field !== 'url')
   .map((field) => `\`${field}\``)
   .join(', ');
 
