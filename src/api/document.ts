@@ -55,7 +55,8 @@ export function documentOf(app: OpenAPIHono<ApiEnv>, routes: readonly Route[]): 
   registry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    description: 'An API key of AgOS (`agos_...`) or a JWT of a configured issuer.',
+    description:
+      'An API key of AgOS (`agos_...`), a JWT of an issuer of the installation (`AGOS_OIDC_ISSUERS`), or a JWT of an identity provider that a tenant trusts for itself (`/v1/sso-connections`), with `AgOS-Tenant`.',
   });
   documentHeaders(registry);
   for (const route of routes) documentRoute(registry, route);

@@ -35,15 +35,19 @@ async function serve(port: number): Promise<{ api: Listening; stop(): Promise<vo
   };
 }
 
-function agos(port: number, ...args: string[]): { child: ChildProcess; lines: string[] } {
+function agos(port: number, ...args: string[]): { child: ChildProcess; lines: string[]; said(): string } {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'agos.mjs'), 'events', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { AGOS_URL: `http://127.0.0.1:${port}`, AGOS_API_KEY: tenant.keys.owner.key, NO_COLOR: '1' },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   const lines: string[] = [];
   createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line));
-  return { child, lines };
+  let said = '';
+  child.stderr!.on('data', (chunk) => {
+    said += chunk;
+  });
+  return { child, lines, said: () => said };
 }
 
 test('events --follow goes on over a restart of the server, without loss and without repetition', async () => {
@@ -84,3 +88,23 @@ test('events --run --follow shows a run from its beginning and ends with it; wit
   expect(list.lines).toEqual(lines);
   await server.stop();
 }, 90_000);
+
+test('events says that there are more, and refuses filters that it would drop', async () => {
+  const server = await serve(0);
+  const { port } = server.api;
+  const run = await insertRun(first.database, owner());
+  await insertLead(first.database, owner());
+  const list = agos(port, '--limit', '1');
+  expect((await once(list.child, 'close'))[0]).toBe(0);
+  expect(list.lines).toEqual([expect.stringContaining('lead.created')]);
+  expect(list.said()).toMatch(/^The newest 1; there are more/);
+  for (const filter of [
+    ['--type', 'run.failed'],
+    ['--lead', run],
+  ]) {
+    const refused = agos(port, '--follow', '--run', run, ...filter);
+    expect((await once(refused.child, 'close'))[0]).toBe(2);
+    expect(refused.said()).toMatch(/leave --type and --lead out/);
+  }
+  await server.stop();
+}, 60_000);

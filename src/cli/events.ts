@@ -16,18 +16,23 @@ type Options = {
   limit: string;
 };
 
-/** `agos events`: what happened, oldest first, and with `--follow` what happens. */
+/** `agos events`: what happened, the newest of it, oldest first, and with `--follow` what happens. */
 export function eventsCommand(): Command {
   return new Command('events')
     .description('list what happened; with --follow, what happens from now on')
     .option('--follow', 'go on until Ctrl-C; with --run, from its beginning to its end')
-    .option('--type <types>', 'only these types, with commas between them')
-    .option('--lead <id>', 'only what is about this lead')
+    .option('--type <types>', 'only these types, with commas between them; not with --follow --run')
+    .option('--lead <id>', 'only what is about this lead; not with --follow --run')
     .option('--run <id>', 'only what is about this run')
-    .option('--limit <n>', 'how many at most, without --follow', '50')
+    .option('--limit <n>', 'how many of the newest at most, without --follow', '50')
     .option('--json', 'one JSON line per event')
     .action((options: Options) =>
       acting(options.json === true, async () => {
+        if (options.follow && options.run && (options.type || options.lead))
+          throw new CliError(
+            EXIT.usage,
+            '--follow with --run shows all of that run: leave --type and --lead out.',
+          );
         const { client } = await connect();
         const show = (event: EventView): void => (options.json ? printJson(event) : print(lineOf(event)));
         if (options.follow) {
@@ -44,6 +49,9 @@ export function eventsCommand(): Command {
           throw new CliError(EXIT.usage, '--limit takes a number from 1.');
         const found = await readAll<EventView>(client, `/v1/events?${queryOf(options)}`, limit);
         for (const event of found.rows.toReversed()) show(event);
+        // Not on standard output, which a script reads line by line.
+        if (found.more)
+          process.stderr.write(`The newest ${limit}; there are more: narrow them or raise --limit.\n`);
         return EXIT.ok;
       }),
     );

@@ -17,7 +17,7 @@ export function triageCommand(): Command {
     .argument('<url...>', 'addresses; without a scheme https is tried first')
     .option(
       '--wait',
-      'wait until each site has its result (a score that waits for a person is printed as it is)',
+      'wait until each site has its result (only a known lead with an industry can wait for a person; its score is printed as it is)',
     )
     .option('--json', 'one JSON line per URL, in order')
     .action((urls: string[], options: Options) =>

@@ -53,15 +53,38 @@ export function readCompose(environment: Record<string, string | undefined>): Co
           return found === '' && kind === ':-' ? alternative : found;
         });
   const text = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
-  const document = parse(text, fill, { merge: true }) as Pick<Compose, 'services' | 'networks'>;
-  const { services, networks } = document;
-  return { services, networks, document, missing: [...missing].sort() };
+  const written = parse(text, fill, { merge: true }) as Document;
+  const services = Object.fromEntries(
+    Object.entries(written.services).map(([name, service]) => [name, withPassed(service, environment)]),
+  );
+  const document = { ...written, services };
+  return { services, networks: written.networks, document, missing: [...missing].sort() };
+}
+
+type Written = Omit<Service, 'environment'> & { environment?: Record<string, string | null> };
+type Document = { services: Record<string, Written>; networks: Compose['networks'] };
+
+/** A variable without a value is passed as the environment has it, and stays unset where that has none. */
+function withPassed(service: Written, environment: Record<string, string | undefined>): Service {
+  const { environment: variables, ...rest } = service;
+  if (!variables) return rest;
+  const set = Object.entries(variables).flatMap(([name, value]) => {
+    const passed = value ?? environment[name];
+    return passed === undefined ? [] : [[name, passed] as const];
+  });
+  return { ...rest, environment: Object.fromEntries(set) };
 }
 
 /** Everything that `.env.example` asks for, with what the given function makes of each name. */
 export function filledExample(fill: (name: string) => string): Record<string, string> {
   const empty = readFileSync(join(ROOT, '.env.example'), 'utf8').matchAll(/^([A-Z0-9_]+)=$/gm);
   return Object.fromEntries([...empty].map(([, variable = '']) => [variable, fill(variable)]));
+}
+
+/** Everything that `.env.example` names as a comment, with the value that stands there. */
+export function optionalExample(): Record<string, string> {
+  const named = readFileSync(join(ROOT, '.env.example'), 'utf8').matchAll(/^#([A-Z0-9_]+)=(.*)$/gm);
+  return Object.fromEntries([...named].map(([, variable = '', value = '']) => [variable, value]));
 }
 
 /** Services with our image, by what they run. */

@@ -6,7 +6,14 @@ import { readConfig } from '../../src/runtime/config.ts';
 import { TASK_QUEUES } from '../../temporal/queues.ts';
 import { SHUTDOWN_GRACE_MS } from '../../temporal/worker.ts';
 import { CLEAN_UP_MS } from '../../temporal/workers.ts';
-import { agosServices, filledExample, ROOT, readCompose, startedBefore } from './compose-file.ts';
+import {
+  agosServices,
+  filledExample,
+  optionalExample,
+  ROOT,
+  readCompose,
+  startedBefore,
+} from './compose-file.ts';
 import { sampleEnvironment } from './sample-environment.ts';
 
 const environment = sampleEnvironment();
@@ -26,26 +33,72 @@ test('compose refuses to start without each secret that .env.example asks for, a
   }
 });
 
-test('each setting that compose gives to AgOS is known, and is accepted in production', () => {
-  const known = new Set(
-    [...read('src/runtime/config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(([, n]) => n),
-  );
-  for (const [name, { environment: variables = {} }] of agosServices(compose)) {
-    const config = readConfig(variables);
-    expect(config.AGOS_ENV).toBe('production');
-    const unknown = Object.keys(variables).filter(
-      (one) => !known.has(one) && !/^TEMPORAL_(ADDRESS|NAMESPACE)$/.test(one),
-    );
-    expect(unknown, name).toEqual([]);
-    for (const required of [
-      'DATABASE_URL',
-      'DATABASE_SYSTEM_URL',
-      'AGOS_SIGNING_SECRET',
-      'AGOS_PAYLOAD_KEYS',
-    ] as const) {
-      expect(config[required], `${name}: ${required}`).toBeTruthy();
+const known = new Set(
+  [...read('src/runtime/config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(([, name = '']) => name),
+);
+
+test.each([
+  ['filled', environment],
+  ['filled, with all that is optional', { ...optionalExample(), ...environment }],
+])(
+  'each setting that compose gives to AgOS is known, and is accepted in production: .env is %s',
+  (_, env) => {
+    for (const [name, { environment: variables = {} }] of agosServices(readCompose(env))) {
+      const config = readConfig(variables);
+      expect(config.AGOS_ENV).toBe('production');
+      const unknown = Object.keys(variables).filter(
+        (one) => !known.has(one) && !/^TEMPORAL_(ADDRESS|NAMESPACE)$/.test(one),
+      );
+      expect(unknown, name).toEqual([]);
+      for (const required of [
+        'DATABASE_URL',
+        'DATABASE_SYSTEM_URL',
+        'AGOS_SIGNING_SECRET',
+        'AGOS_PAYLOAD_KEYS',
+      ] as const) {
+        expect(config[required], `${name}: ${required}`).toBeTruthy();
+      }
     }
-  }
+  },
+);
+
+/** What nobody can set in `.env`, and why. */
+const NOT_PASSED: Record<string, string> = {
+  AGOS_ALLOW_TARGETS: 'development only',
+  AGOS_EXTRA_CA: 'development only',
+  AGOS_CHROMIUM_SANDBOX: 'development only',
+  AGOS_ASSETS_DIR: 'files lie in the bucket',
+  AGOS_S3_ENCRYPTION: 'asked of a store that encrypts; the one of this file is a folder',
+  AGOS_S3_KMS_KEY_ID: 'the same',
+  CHROMIUM_PATH: 'the image sets it',
+};
+
+test('each setting is passed by compose, or has a reason why not; what may be set is named in .env.example', () => {
+  const all = Object.fromEntries([...known].map((name) => [name, `of .env: ${name}`]));
+  const found = agosServices(readCompose({ ...all, ...environment })).flatMap(([, service]) =>
+    Object.entries(service.environment ?? {}),
+  );
+  const given = new Set(found.map(([name]) => name));
+  expect([...known].filter((name) => !given.has(name)).sort()).toEqual(Object.keys(NOT_PASSED).sort());
+  const settable = found.filter(([name, value]) => value === all[name]).map(([name]) => name);
+  expect(
+    Object.keys(optionalExample())
+      .filter((name) => known.has(name))
+      .sort(),
+  ).toEqual([...new Set(settable)].sort());
+});
+
+test('what may be set reaches the services that read it, and nobody has it while it is not set', () => {
+  const having = (of: typeof compose, name: string): string[] =>
+    namesOf(Object.entries(of.services).filter(([, service]) => name in (service.environment ?? {})));
+  const set = readCompose({ ...environment, ...optionalExample() });
+  expect(having(compose, 'AGOS_KEEP_EVENTS_DAYS')).toEqual([]);
+  expect(having(set, 'AGOS_KEEP_EVENTS_DAYS')).toEqual(['worker-core']);
+  expect(having(set, 'AGOS_BUILD_ID')).toEqual(['worker-workflows']);
+  expect(having(set, 'AGOS_MODEL_FAST')).toEqual(['worker-model']);
+  const scanning = ['worker-browser', 'worker-fetch', 'worker-lighthouse'];
+  expect(having(set, 'AGOS_CPU_SECOND_MICRO_USD')).toEqual(scanning);
+  expect(having(set, 'AGOS_S3_PREFIX')).toEqual(namesOf(agosServices(set)));
 });
 
 test('each task queue is served by one worker service', () => {

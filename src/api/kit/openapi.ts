@@ -31,10 +31,10 @@ const errorSchema = z
   .openapi('Error');
 
 const tenantHeader = z.object({
-  'AgOS-Tenant': z
-    .uuid()
-    .optional()
-    .openapi({ description: 'Which of your tenants, when you have several.' }),
+  'AgOS-Tenant': z.uuid().optional().openapi({
+    description:
+      'Which of your tenants. Always with a token of a tenant’s own identity provider; with one of an issuer of the installation when you have several tenants; not needed with an API key.',
+  }),
 }).shape['AgOS-Tenant'];
 const idempotencyHeader = z
   .string()

@@ -46,7 +46,7 @@ function requireSubscription({ tenant }: Asked): void {
   if (status === 'active' || status === 'trialing') return;
   throw new AgosError(
     'subscription_inactive',
-    `The subscription is ${status.replace('_', ' ')}: work starts again as soon as it is active.`,
+    `The subscription is ${status.replace('_', ' ')}: nothing can be started until it is active.`,
     { subscription_status: status },
   );
 }

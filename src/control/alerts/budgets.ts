@@ -32,8 +32,8 @@ export const tenantBudget = (spend: DaySpend, caps: SpendCaps, { date }: Day): L
   limit: caps.tenantMicroUsd,
   unit: TRIAGE_TARGET_MICRO_USD,
   sentences: {
-    80: `80 % of your budget of ${usd(caps.tenantMicroUsd)} for ${date} is spent. At 100 % work waits for the next day: begin what matters first, or ask for a larger budget.`,
-    100: `Your budget of ${usd(caps.tenantMicroUsd)} for ${date} is spent: work goes on at 00:00 UTC. Ask for a larger budget if it has to go on before.`,
+    80: `80 % of your budget of ${usd(caps.tenantMicroUsd)} for ${date} is spent. At 100 % scans that have begun wait for the next day, and no others begin: begin what matters first, or ask for a larger budget.`,
+    100: `Your budget of ${usd(caps.tenantMicroUsd)} for ${date} is spent: scans that have begun go on at 00:00 UTC, others have to be asked for again then. Ask for a larger budget if that is too late.`,
   },
 });
 
@@ -58,8 +58,8 @@ export const globalBudget = (spend: DaySpend, caps: SpendCaps, { date }: Day): L
   limit: caps.globalMicroUsd,
   unit: TRIAGE_TARGET_MICRO_USD,
   sentences: {
-    80: `80 % of the installation's budget of ${usd(caps.globalMicroUsd)} for ${date} is spent. At 100 % work of every tenant waits for the next day: look who spends it, or raise AGOS_GLOBAL_DAILY_USD.`,
-    100: `The installation's budget of ${usd(caps.globalMicroUsd)} for ${date} is spent: work of every tenant waits until 00:00 UTC. Raise AGOS_GLOBAL_DAILY_USD if it has to go on before.`,
+    80: `80 % of the installation's budget of ${usd(caps.globalMicroUsd)} for ${date} is spent. At 100 % scans of every tenant that have begun wait for the next day, and no others begin: look who spends it, or raise AGOS_GLOBAL_DAILY_USD.`,
+    100: `The installation's budget of ${usd(caps.globalMicroUsd)} for ${date} is spent: scans of every tenant that have begun go on at 00:00 UTC, others have to be asked for again then. Raise AGOS_GLOBAL_DAILY_USD if that is too late.`,
   },
 });
 

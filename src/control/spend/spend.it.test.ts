@@ -90,7 +90,9 @@ describe('a reservation', () => {
     await expect(refused).rejects.toMatchObject({
       code: 'budget_exceeded',
       status: 429,
-      message: expect.stringMatching(/^The budget of .* for this day .* 00:00 UTC\.$/),
+      message: expect.stringMatching(
+        /^The budget of .* for this day is used up: there is room again from .* 00:00 UTC on\.$/,
+      ),
       details: { available_at: tomorrow.toISOString(), retryAfterSeconds: 7_200, look_again_ms: 1_800_000 },
     });
     expect(await entriesOf(tenant)).toHaveLength(0);

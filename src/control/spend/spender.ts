@@ -74,7 +74,7 @@ export function createSpender(deps: {
   };
 }
 
-/** Throws `budget_exceeded` when a day's spend is above a cap; the sentence says when work goes on. */
+/** Throws `budget_exceeded` when a day's spend is above a cap; the sentence says when there is room again. */
 export function requireWithinCaps(
   spend: DaySpend,
   { caps, day, now, lookAgainMs }: { caps: SpendCaps; day: Day; now: Date; lookAgainMs?: number },
@@ -86,7 +86,7 @@ export function requireWithinCaps(
         ? 'The budget of this installation for this day is used up'
         : null;
   if (reached === null) return;
-  throw new AgosError('budget_exceeded', `${reached}: work goes on at ${at(day.endsAt)}.`, {
+  throw new AgosError('budget_exceeded', `${reached}: there is room again from ${at(day.endsAt)} on.`, {
     available_at: day.endsAt.toISOString(),
     retryAfterSeconds: secondsUntil(day.endsAt, now),
     ...(lookAgainMs !== undefined && {

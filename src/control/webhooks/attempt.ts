@@ -99,11 +99,17 @@ const UNREADABLE: Sent = {
   durationMs: 0,
 };
 
-/** Null where the server's secret is another one by now: such an endpoint needs a new secret. */
+/**
+ * The secrets to sign with. Null where the one in use cannot be opened: the server's own secret is another one by
+ * now, and the endpoint needs a new one. Then the one before cannot be opened either, and does not hold that up.
+ */
 function opened(seal: SecretSeal, sealed: readonly string[], owner: string): string[] | null {
-  try {
-    return sealed.map((one) => seal.open(one, owner));
-  } catch {
-    return null;
-  }
+  const [inUse, ...before] = sealed.map((one) => {
+    try {
+      return seal.open(one, owner);
+    } catch {
+      return null;
+    }
+  });
+  return inUse ? [inUse, ...before.filter((one) => one !== null)] : null;
 }

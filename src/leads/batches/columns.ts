@@ -12,8 +12,8 @@ export type ImportField =
   | 'contact_linkedin_url'
   | 'contact_title';
 
-/** Spellings of column names in the wild, lower case with words joined by `_`. */
-const SPELLINGS: Record<ImportField, readonly string[]> = {
+/** Spellings of column names in the wild, lower case with words joined by `_`; a field's own name comes first. */
+export const SPELLINGS: Record<ImportField, readonly string[]> = {
   url: ['url', 'website', 'web_site', 'site', 'domain', 'homepage', 'web', 'website_url', 'company_website'],
   company_name: [
     'company_name',

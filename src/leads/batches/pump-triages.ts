@@ -43,6 +43,10 @@ export type PumpOptions = {
 
 const ASKS_AT_ONCE = 5;
 
+/** What the refusal of a request leaves out: nobody waits for this one, and nothing asks again. */
+const NOT_BY_ITSELF =
+  'This scan does not start by itself: once it may, ask for it again with `agos triage URL` or `POST /v1/leads/{id}/triage`.';
+
 /**
  * Keeps a window of a batch's scans open until nothing but a person is waited for, or the time is over.
  * What is open is counted in the database each time, so a scan that ends in any way frees its place.
@@ -132,7 +136,7 @@ async function refuse(
 function refusalOf(error: unknown): Hold<AdmissionHoldCode> | null {
   if (!(error instanceof AgosError)) return null;
   const code = ADMISSION_HOLD_CODES.find((one) => one === error.code);
-  return code ? { code, message: error.message } : null;
+  return code ? { code, message: `${error.message} ${NOT_BY_ITSELF}` } : null;
 }
 
 /** The lead was removed, or has moved on to a room from which no scan leads back. */

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
 import { importDeps, readWhole, uploadLeads } from '../../../tests/support/imports.ts';
-import { testRequests } from '../../../tests/support/requests.ts';
+import { TEST_CAPS, testRequests } from '../../../tests/support/requests.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
+import { createAdmission } from '../../control/admission/admit-work.ts';
 import { changePlan, type PlanChange } from '../../control/quotas/change-plan.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { createTriageRequests } from '../../triage/triage-room/request-triage.ts';
 import { pumpTriages } from './pump-triages.ts';
 
 let app: TestApp;
@@ -23,13 +26,13 @@ const buy = (change: PlanChange) =>
 const headers = () => tenant.keys.operator.headers;
 
 /** Reads the file and asks for every triage once, as the workflow would. */
-async function importAll(): Promise<{ batch: string }> {
+async function importAll({ requestTriage } = testRequests): Promise<{ batch: string }> {
   const { id, input } = await uploadLeads(app, tenant, csv);
   await readWhole(app, input);
   const options = { window: 20, pollMs: 10, durationMs: 0, signal: AbortSignal.timeout(20_000) };
   const deps = {
     ...importDeps(app),
-    requestTriage: testRequests.requestTriage,
+    requestTriage,
     startSoon: async () => undefined,
   };
   await pumpTriages(deps, input, { ...options, onWaiting: () => undefined });
@@ -49,7 +52,7 @@ test('an import beyond the quota keeps every lead: those without a triage say wh
   expect(held).toHaveLength(ROWS - 5);
   for (const lead of held) {
     expect(lead.status).toBe('new');
-    expect(lead.hold.message).toMatch(/^Your 5 triages .*00:00 UTC\.$/);
+    expect(lead.hold.message).toMatch(/^Your 5 triages .*00:00 UTC\. This scan does not start by itself: /);
   }
   const runs = await app.database.admin`select 1 from runs where tenant_id = ${tenant.id}
     and kind = 'triage-room'`;
@@ -71,6 +74,17 @@ test.each([
   const { batch } = await importAll();
   expect((await get(`/v1/batches/${batch}`)).counts).toMatchObject({ created: ROWS, error: ROWS });
   expect((await heldLeads(code)).data).toHaveLength(ROWS);
+});
+
+test('an import that meets the end of the budget says when there is room again, and that nothing starts by itself', async () => {
+  const admitWork = createAdmission({ clock: systemClock, caps: { ...TEST_CAPS, tenantMicroUsd: 0 } });
+  await importAll(createTriageRequests({ admitWork }));
+  const { data: held } = await heldLeads('budget_exceeded');
+  expect(held).toHaveLength(ROWS);
+  for (const lead of held)
+    expect(lead.hold.message).toMatch(
+      /there is room again from .* 00:00 UTC on\. This scan does not start by itself: once it may, ask for it again with /,
+    );
 });
 
 // sabotage: src/control/admission/admit-work.ts :: if (tenant.status === 'active') return; => return;

@@ -6,7 +6,8 @@ import type { RunRow } from '../../journal/runs/repository.ts';
 import { runView, toRunView } from '../../journal/runs/schemas.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Tx } from '../../runtime/database/database.ts';
-import { createBatch, MAX_CSV_BYTES, putBatchFile } from './create-batch.ts';
+import { SPELLINGS } from './columns.ts';
+import { createBatch, MAX_CSV_BYTES, MAX_JSON_BYTES, putBatchFile } from './create-batch.ts';
 import { type BatchRow, countItems, findBatch, listBatches, listItems } from './repository.ts';
 import { BATCH_STATUSES, isBatchOpen } from './rules.ts';
 import { type BatchView, batchItemView, batchView, createBatchQuery, itemFilter } from './schemas.ts';
@@ -27,14 +28,18 @@ export function batchRoutes(deps: BatchRoutesDeps): readonly Route[] {
   return [createRoute(deps), listRoute, getRoute, itemsRoute, cancelRoute(deps)];
 }
 
+const OPTIONAL_COLUMNS = Object.keys(SPELLINGS)
+  .filter((field) => field !== 'url')
+  .map((field) => `\`${field}\``)
+  .join(', ');
+
 const createRoute = (deps: BatchRoutesDeps) =>
   defineRoute({
     method: 'post',
     path: '/v1/batches',
     operationId: 'createBatch',
     summary: 'Import leads from a file',
-    description:
-      'The body is the file: CSV with a line of column names, a JSON array of rows, or the JSON of an Airtable view.',
+    description: `The body is the file: CSV with a line of column names (${MAX_CSV_BYTES / 1e6} MB at most), or a JSON array of rows or the JSON of an Airtable view (${MAX_JSON_BYTES / 1e6} MB). \`url\` is required; the other columns that are known are ${OPTIONAL_COLUMNS}. Common spellings of each count too, such as \`Website\` or \`E-mail\`; every other column becomes metadata of its lead.`,
     tag,
     permission: 'batches:write',
     request: { query: createBatchQuery, body: { bytes: ['text/csv', 'application/json'] } },
