@@ -63,10 +63,11 @@ function issuerOf(token: string): string | null {
 async function verify(
   { keys, clock }: SignInDeps,
   token: string,
-  { issuer, audience }: ConnectionRow,
+  connection: ConnectionRow,
 ): Promise<Claims & { sub: string }> {
+  const { issuer, audience } = connection;
   try {
-    return await verifyJwt(token, { keys: keys(issuer), issuer, audience, now: clock.now() });
+    return await verifyJwt(token, { keys: keys(connection), issuer, audience, now: clock.now() });
   } catch (error) {
     throw error instanceof ProviderFault ? providerUnavailable() : tokenInvalid();
   }
