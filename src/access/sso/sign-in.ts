@@ -5,7 +5,14 @@ import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
-import { type Identity, identityOf, notAMember, type Origin } from '../identity/identity.ts';
+import {
+  type Arrival,
+  arrivalOf,
+  type Identity,
+  identityOf,
+  notAMember,
+  type Origin,
+} from '../identity/identity.ts';
 import { type Issuer, providerUnavailable, tokenInvalid, verifyJwt } from '../identity/tokens.ts';
 import {
   countOthers,
@@ -22,11 +29,11 @@ import { type ConnectionRow, findTrusted } from './repository.ts';
 import { type Claims, type Mapped, mapClaims } from './rules.ts';
 
 /**
- * The identity of who brings a token of an issuer that the named tenant trusts, in that tenant and no other;
+ * The arrival of who brings a token of an issuer that the named tenant trusts, in that tenant and no other;
  * null when it trusts no such issuer. Throws `token_invalid`, `identity_provider_unavailable` and, for whom
- * the mapping or a person refuses, `permission_denied`.
+ * the mapping or a person refuses, `permission_denied`. Only who enters is written down.
  */
-export type SignIn = (token: string, tenant: string, origin: Origin) => Promise<Identity | null>;
+export type SignIn = (token: string, tenant: string, origin: Origin) => Promise<Arrival | null>;
 
 export type SignInDeps = {
   db: Database;
@@ -75,18 +82,22 @@ async function verify(
 
 type Door = { db: Database; connection: ConnectionRow; tenant: TenantRow; origin: Origin };
 
-async function admit(door: Door, claims: Claims & { sub: string }): Promise<Identity> {
+async function admit(door: Door, claims: Claims & { sub: string }): Promise<Arrival> {
   const { db, connection, tenant } = door;
   const scope = systemScope(tenant.id, connection.id);
   const person = { issuer: connection.issuer, subject: claims.sub };
   const known = await db.withTenant(scope, (tx) => findPerson(tx, tenant.id, person));
   // Whom a person has removed stays out until a person adds them again; a role that a person set stays.
   if (known?.removedAt) throw notAMember();
-  if (known?.roleSource === 'manual') return identityIn(tenant, known, known.role);
+  if (known?.roleSource === 'manual') return arrivalOf(identityIn(tenant, known, known.role));
   const mapped = mapClaims(connection, claims);
-  if (mapped.role === null) throw notAMember();
-  const member = known ? await follow(door, known, mapped) : await add(door, claims, mapped);
-  return identityIn(tenant, member, member.roleSource === 'manual' ? member.role : mapped.role);
+  const { role } = mapped;
+  if (role === null) throw notAMember();
+  const enter = async (): Promise<Identity> => {
+    const member = known ? await follow(door, known, mapped) : await add(door, claims, mapped);
+    return identityIn(tenant, member, member.roleSource === 'manual' ? member.role : role);
+  };
+  return { tenant, scope, enter };
 }
 
 /** Makes the membership at the first token; of two that come at once, one makes it. */

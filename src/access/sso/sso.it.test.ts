@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestApp, reaching, type TestApp } from '../../../tests/support/app.ts';
 import { type OidcProvider, startOidcProvider } from '../../../tests/support/oidc-provider.ts';
@@ -106,6 +107,27 @@ test('of first tokens that come at once, one makes the membership', async () => 
   expect(new Set(answers.map(({ body }) => body.principal?.id)).size).toBe(1);
   const [member] = await membersOf('cleo');
   expect(await auditOf(member.id)).toHaveLength(1);
+});
+
+// sabotage: src/api/kit/admit.ts :: stand(await rateLimits.ofTenant(request, arrival)); => const opened = await arrival.enter(); stand(await rateLimits.ofTenant(request, arrival)); return opened;
+test('of a first token that the tenant has no request left for, nothing is written', async () => {
+  const { id } = await connect({ default_role: 'viewer' });
+  await app.database.admin`insert into request_buckets (tenant_id, used, measured_at)
+    values (${tenant.id}, 9000000000000, clock_timestamp() + interval '1 hour')
+    on conflict (tenant_id) do update set used = excluded.used, measured_at = excluded.measured_at`;
+  expect((await me('hugo', [])).body.error).toBe('rate_limit_exceeded');
+  expect(await app.database.admin`select id from members where subject = 'hugo'`).toEqual([]);
+  const audit = await app.database.admin`select action from audit_log where actor_id = ${id}`;
+  expect(audit).toEqual([]);
+});
+
+// sabotage: src/access/identity/tokens.ts :: if (sub.length > MAX_SUBJECT_CHARACTERS) throw tokenInvalid(); =>
+test('a subject is at most 255 characters long, as OpenID Connect has it', async () => {
+  await connect({ default_role: 'viewer' });
+  expect((await me('s'.repeat(255), [])).status).toBe(200);
+  expect((await me('s'.repeat(256), [])).body.error).toBe('token_invalid');
+  const random = randomBytes(1_500).toString('hex');
+  expect((await me(random, [])).body.error, 'more than a row of an index holds').toBe('token_invalid');
 });
 
 test('claims make an owner only where an owner has said so, and never unmake the last one', async () => {
