@@ -3,9 +3,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { GuardedFetch } from '../../runtime/egress/fetch.ts';
 import { createHeld } from './held.ts';
 import { createProviderDocuments, type ProviderDocuments, ProviderFault } from './provider-documents.ts';
-
-/** Who trusts whom. */
-export type Trust = { tenantId: string; issuer: string };
+import type { Trust } from './repository.ts';
 
 /** The keys of an issuer, kept for a while; what is got throws `ProviderFault` when they cannot be had. */
 export type ProviderKeys = (trust: Trust) => JWTVerifyGetKey;

@@ -2,9 +2,11 @@ import { decodeJwt } from 'jose';
 import { recordAudit } from '../../journal/audit-log/record.ts';
 import { type Role, systemScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import { storableText } from '../../kernel/text.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
+import { together } from '../../runtime/together.ts';
 import {
   type Arrival,
   arrivalOf,
@@ -25,7 +27,7 @@ import { lockTenant, type TenantRow } from '../tenants/repository.ts';
 import { nameIn } from './claims.ts';
 import { ProviderFault } from './provider-documents.ts';
 import type { ProviderKeys } from './provider-keys.ts';
-import { type ConnectionRow, findTrusted } from './repository.ts';
+import { type ConnectionRow, findTrusted, type Trust } from './repository.ts';
 import { type Claims, type Mapped, mapClaims } from './rules.ts';
 
 /**
@@ -45,13 +47,17 @@ export type SignInDeps = {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Makes the way in by a tenant's own identity provider. */
+/**
+ * Makes the way in by a tenant's own identity provider. Anybody can write a token that looks like one: issuers
+ * that come while others are looked up are looked up by the next statement, together, as keys are.
+ */
 export function createSignIn(deps: SignInDeps): SignIn {
+  const find = together((asked: readonly Trust[]) => findTrusted(deps.db, asked));
   const ofInstallation = new Set(deps.issuers.map(({ issuer }) => issuer));
   return async (token, wanted, origin) => {
     const issuer = issuerOf(token);
     if (issuer === null || ofInstallation.has(issuer) || !UUID.test(wanted)) return null;
-    const trusted = await findTrusted(deps.db, { tenant: wanted, issuer });
+    const trusted = await find({ tenantId: wanted, issuer });
     if (!trusted) return null;
     const claims = await verify(deps, token, trusted.connection);
     return admit({ ...deps, ...trusted, origin }, claims);
@@ -61,7 +67,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
 function issuerOf(token: string): string | null {
   try {
     const { iss } = decodeJwt(token);
-    return typeof iss === 'string' && !iss.includes('\u0000') ? iss : null;
+    return typeof iss === 'string' && iss === storableText(iss) ? iss : null;
   } catch {
     return null;
   }
