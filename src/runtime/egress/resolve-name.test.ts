@@ -25,8 +25,13 @@ test('both families are asked, IPv4 stands first, and other names are followed',
 });
 
 test('what one family answers is enough, whatever the other says', async () => {
-  const { servers } = await serveDns({ 'four.test': { A: ['8.8.8.8'] }, 'six.test': { AAAA: [V6] } });
-  const resolve = createResolve({ servers });
+  const { servers } = await serveDns({
+    'four.test': { A: ['8.8.8.8'] },
+    'six.test': { AAAA: [V6] },
+    'half.test': { A: ['8.8.8.8'], AAAA: 'silent' },
+  });
+  const resolve = createResolve({ servers, limitMs: 500 });
+  expect(await resolve('half.test')).toEqual([{ address: '8.8.8.8', family: 4 }]);
   expect(await resolve('four.test')).toEqual([{ address: '8.8.8.8', family: 4 }]);
   expect(await resolve('six.test')).toEqual([{ address: '2606:4700::1111', family: 6 }]);
 });

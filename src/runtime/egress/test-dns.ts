@@ -9,7 +9,7 @@ const NO_SUCH_NAME = 3;
 /** What is said of one name: addresses or another name, nothing for a family, or that there is no such name. */
 export type Zone = Record<
   string,
-  { A?: string[]; AAAA?: string[]; CNAME?: string; rcode?: number; afterMs?: number } | 'silent'
+  { A?: string[]; AAAA?: string[] | 'silent'; CNAME?: string; rcode?: number; afterMs?: number } | 'silent'
 >;
 
 /** A real name server on loopback, by UDP; a name that it does not know does not exist. */
@@ -23,7 +23,7 @@ export async function serveDns(zone: Zone): Promise<TestDns> {
     const { name, type, end } = questionOf(query);
     asked.push(`${type} ${name}`);
     const about = zone[name] ?? { rcode: NO_SUCH_NAME };
-    if (about === 'silent') return;
+    if (about === 'silent' || (type === 'AAAA' && about.AAAA === 'silent')) return;
     await sleep(about.afterMs ?? 0);
     const records = recordsFor(zone, name, type);
     const head = Buffer.from(query.subarray(0, 12));
@@ -64,7 +64,9 @@ function recordsFor(zone: Zone, name: string, type: string): Buffer[] {
   if (about.CNAME !== undefined) {
     return [record(name, 'CNAME', encoded(about.CNAME)), ...recordsFor(zone, about.CNAME, type)];
   }
-  if (type === 'AAAA') return (about.AAAA ?? []).map((address) => record(name, 'AAAA', bytesOf6(address)));
+  if (type === 'AAAA') {
+    return [about.AAAA ?? []].flat().map((address) => record(name, 'AAAA', bytesOf6(address)));
+  }
   return (about.A ?? []).map((address) => record(name, 'A', Buffer.from(address.split('.').map(Number))));
 }
 
