@@ -6,7 +6,7 @@ import { createKeyVerifier } from '../keys/verify-key.ts';
 import { members } from '../members/tables.ts';
 import type { SignIn } from '../sso/sign-in.ts';
 import { tenants } from '../tenants/tables.ts';
-import { type Identity, identityOf, notAMember, type Origin } from './identity.ts';
+import { type Arrival, arrivalOf, type Identity, identityOf, notAMember, type Origin } from './identity.ts';
 import { type Person, tokenInvalid } from './tokens.ts';
 
 export type AuthenticateDeps = {
@@ -20,7 +20,7 @@ export type AuthenticateDeps = {
 /** Says who sends requests: an API key, or a person by JWT in one of their tenants. */
 export function createAuthenticate(
   deps: AuthenticateDeps,
-): (request: Request, origin: Origin) => Promise<Identity> {
+): (request: Request, origin: Origin) => Promise<Arrival> {
   const verifyKey = createKeyVerifier(deps.db);
   return async (request, origin) => {
     const token = bearerToken(request);
@@ -29,12 +29,12 @@ export function createAuthenticate(
       const identity = await verifyKey(token, deps.clock.now());
       if (!identity) throw tokenInvalid();
       if (wanted !== null && wanted !== identity.tenant.id) throw notAMember();
-      return identity;
+      return arrivalOf(identity);
     }
     const signedIn = wanted === null ? null : await deps.signIn(token, wanted, origin);
     if (signedIn) return signedIn;
     const person = await deps.verifyToken(token, deps.clock.now());
-    return chooseMembership(await membershipsOf(deps.db, person), wanted);
+    return arrivalOf(chooseMembership(await membershipsOf(deps.db, person), wanted));
   };
 }
 

@@ -15,6 +15,15 @@ export type Identity = {
   scope: TenantScope;
 };
 
+/** Somebody whose credentials are good: whose bucket their request counts in, and the way in, which may write. */
+export type Arrival = Pick<Identity, 'tenant' | 'scope'> & { enter(): Promise<Identity> };
+
+/** The arrival of somebody for whom nothing is left to be written. */
+export function arrivalOf(identity: Identity): Arrival {
+  const { tenant, scope } = identity;
+  return { tenant, scope, enter: async () => identity };
+}
+
 /** The identity of a member or key with this role; `scopes` narrow what a key may do. */
 export function identityOf(input: {
   tenant: Identity['tenant'];

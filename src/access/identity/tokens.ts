@@ -19,6 +19,8 @@ export type Issuer = { issuer: string; audience: string; jwksUrl: string };
 /** Signatures that a public key verifies: a secret one (HS256) could be forged with the public key. */
 export const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 export const CLOCK_TOLERANCE_SECONDS = 5;
+/** As OpenID Connect has it; the members' index could not hold much more. */
+const MAX_SUBJECT_CHARACTERS = 255;
 
 const issuersSchema = z.array(
   z.strictObject({ issuer: z.string().min(1).max(255), audience: z.string().min(1), jwks_url: z.url() }),
@@ -72,6 +74,7 @@ export async function verifyJwt(
   });
   const { sub } = payload;
   if (typeof sub !== 'string' || sub !== storableText(sub)) throw tokenInvalid();
+  if (sub.length > MAX_SUBJECT_CHARACTERS) throw tokenInvalid();
   return { ...payload, sub };
 }
 

@@ -39,7 +39,7 @@ async function meet(hostile: (issuer: string) => RequestListener) {
     .setProtectedHeader({ alg: 'HS256' })
     .sign(new Uint8Array(32));
   const forged = `${Buffer.from('{"alg":"RS256"}').toString('base64url')}.${token.split('.').slice(1).join('.')}`;
-  const connection = { issuer, audience: 'agos' } as never;
+  const connection = { tenantId: 'one', issuer, audience: 'agos' } as never;
   const tokens = [token, ...Array.from({ length: 20 }, () => forged)];
   const read = await Promise.all(
     tokens.map((one) => readToken(keys, connection, { token: one, now: new Date() })),
@@ -111,7 +111,7 @@ const HOSTILE: [string, RegExp, Hostile][] = [
 
 // sabotage: src/access/sso/provider-documents.ts :: maxRedirects: 0, =>
 // sabotage: src/access/sso/provider-documents.ts :: if (!url.startsWith('https://')) => if (url === '')
-// sabotage: src/access/sso/provider-documents.ts :: if (kty !== 'RSA' && kty !== 'EC' && kty !== 'OKP') return false; =>
+// sabotage: src/access/sso/public-key.ts :: if (kty !== 'RSA' && kty !== 'EC' && kty !== 'OKP') return false; =>
 // sabotage: src/access/sso/provider-documents.ts :: maxBytes: MAX_BYTES, => maxBytes: 64 * MAX_BYTES,
 // sabotage: src/access/sso/provider-keys.ts :: if (asked === named) return; => return;
 test.each(HOSTILE)(

@@ -2,7 +2,7 @@ import type { JWK } from 'jose';
 import type { Answer } from '../../runtime/egress/exchange.ts';
 import type { GuardedFetch } from '../../runtime/egress/fetch.ts';
 import type { FetchFault } from '../../runtime/egress/fetch-fault.ts';
-import { ALGORITHMS } from '../identity/tokens.ts';
+import { publicKeyOf } from './public-key.ts';
 
 /** A provider that cannot be used as it is; the message is a sentence for who set it up. */
 export class ProviderFault extends Error {
@@ -32,7 +32,9 @@ export type ProviderDocuments = {
 
 const MAX_BYTES = 256 * 1024;
 const TIMEOUT_MS = 3_000;
-const MAX_KEYS = 100;
+/** Large providers publish about ten. */
+const MAX_KEYS = 32;
+const MAX_ALGORITHMS = 100;
 
 /** Makes the asking side. */
 export function createProviderDocuments(fetch: GuardedFetch): ProviderDocuments {
@@ -48,7 +50,10 @@ export function createProviderDocuments(fetch: GuardedFetch): ProviderDocuments 
     keys: async (jwksUri) => {
       const { body } = await readJson(fetch, jwksUri);
       if (!Array.isArray(body.keys)) throw new ProviderFault('The key document has no list of keys.');
-      return body.keys.slice(0, MAX_KEYS).filter(isUsable);
+      return body.keys
+        .map(publicKeyOf)
+        .filter((key) => key !== null)
+        .slice(0, MAX_KEYS);
     },
   };
 }
@@ -63,7 +68,8 @@ async function readJson(
   url: string,
 ): Promise<{ body: Record<string, unknown>; answer: Answer }> {
   if (!url.startsWith('https://')) throw new ProviderFault(`${shown(url)} is not an https address.`);
-  const session = fetch.open({ tls: 'verify' });
+  // Not in line: another tenant's issuer on the same host would hold up the keys of all who sign in there.
+  const session = fetch.open({ tls: 'verify', inLine: false });
   try {
     const answer = await session.fetch({
       url,
@@ -96,19 +102,11 @@ const isFetchFault = (error: unknown): error is FetchFault =>
   error instanceof Error && error.name === 'FetchFault';
 
 const textsOf = (value: unknown): string[] | null =>
-  Array.isArray(value) ? value.slice(0, MAX_KEYS).filter((one) => typeof one === 'string') : null;
+  Array.isArray(value) ? value.slice(0, MAX_ALGORITHMS).filter((one) => typeof one === 'string') : null;
 
 function dateOf({ headers }: Answer): Date | null {
   const ms = Date.parse(headers.date ?? '');
   return Number.isNaN(ms) ? null : new Date(ms);
-}
-
-/** A secret key in a public document would let anybody sign: it verifies nothing here. */
-function isUsable(key: unknown): key is JWK {
-  if (typeof key !== 'object' || key === null) return false;
-  const { kty, use, alg } = key as JWK;
-  if (kty !== 'RSA' && kty !== 'EC' && kty !== 'OKP') return false;
-  return (use === undefined || use === 'sig') && (alg === undefined || ALGORITHMS.includes(alg));
 }
 
 const shown = (url: string): string => url.slice(0, 200);

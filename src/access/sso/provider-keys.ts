@@ -1,18 +1,20 @@
 import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../../runtime/clock.ts';
 import type { GuardedFetch } from '../../runtime/egress/fetch.ts';
+import { createHeld } from './held.ts';
 import { createProviderDocuments, type ProviderDocuments, ProviderFault } from './provider-documents.ts';
+import type { Trust } from './repository.ts';
 
 /** The keys of an issuer, kept for a while; what is got throws `ProviderFault` when they cannot be had. */
-export type ProviderKeys = (issuer: string) => JWTVerifyGetKey;
+export type ProviderKeys = (trust: Trust) => JWTVerifyGetKey;
 
 const FRESH_MS = 10 * 60_000;
 /** A provider that is away for longer lets nobody in: a key that it has taken back may not live on here. */
 const USABLE_MS = 60 * 60_000;
 /** However many tokens name an unknown key, a provider is asked so seldom; a failure counts as asking. */
 const ASK_AGAIN_MS = 30_000;
-/** Tenants name issuers, so their number is theirs to choose: the one that was asked for longest ago goes. */
-const MAX_ISSUERS = 500;
+/** Tenants name issuers, and may name others each minute: each has room for as many as it has connections. */
+const ISSUERS = { ofTenant: 10, ofAll: 1_000 };
 
 type Entry = {
   keys: JWTVerifyGetKey | null;
@@ -24,17 +26,14 @@ type Entry = {
 
 /** Keeps keys for one process. They come from the issuer's own document, whichever tenant named the issuer. */
 export function createProviderKeys(deps: { documents: ProviderDocuments; clock: Clock }): ProviderKeys {
-  const entries = new Map<string, Entry>();
+  const entries = createHeld<Entry>(ISSUERS, () => ({
+    keys: null,
+    gotAtMs: -Infinity,
+    askedAtMs: -Infinity,
+    asking: null,
+    fault: null,
+  }));
   const nowMs = () => deps.clock.now().getTime();
-
-  function entryOf(issuer: string): Entry {
-    const known = entries.get(issuer);
-    const entry = known ?? { keys: null, gotAtMs: 0, askedAtMs: -Infinity, asking: null, fault: null };
-    entries.delete(issuer);
-    entries.set(issuer, entry);
-    if (entries.size > MAX_ISSUERS) entries.delete(entries.keys().next().value!);
-    return entry;
-  }
 
   async function load(issuer: string, entry: Entry): Promise<void> {
     try {
@@ -62,19 +61,26 @@ export function createProviderKeys(deps: { documents: ProviderDocuments; clock: 
     return true;
   }
 
-  return (issuer) => async (header, token) => {
-    const entry = entryOf(issuer);
-    if (nowMs() - entry.gotAtMs > FRESH_MS) await askAgain(issuer, entry);
-    if (!entry.keys || nowMs() - entry.gotAtMs > USABLE_MS) {
-      throw entry.fault ?? new ProviderFault('The provider has given no keys yet.');
-    }
-    try {
-      return await entry.keys(header, token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !(await askAgain(issuer, entry))) throw error;
-      return entry.keys(header, token);
-    }
-  };
+  /** Keys that may still be used let nobody wait: they are asked for again beside. */
+  async function keysOf(issuer: string, entry: Entry): Promise<JWTVerifyGetKey> {
+    const ageMs = () => nowMs() - entry.gotAtMs;
+    if (ageMs() > USABLE_MS) await askAgain(issuer, entry);
+    else if (ageMs() > FRESH_MS) void askAgain(issuer, entry);
+    if (entry.keys && ageMs() <= USABLE_MS) return entry.keys;
+    throw entry.fault ?? new ProviderFault('The provider has given no keys yet.');
+  }
+
+  return ({ tenantId, issuer }) =>
+    async (header, token) => {
+      const entry = entries.take(tenantId, issuer);
+      const keys = await keysOf(issuer, entry);
+      try {
+        return await keys(header, token);
+      } catch (error) {
+        if (!(error instanceof errors.JWKSNoMatchingKey) || !(await askAgain(issuer, entry))) throw error;
+        return (await keysOf(issuer, entry))(header, token);
+      }
+    };
 }
 
 /** Throws `ProviderFault` unless a document speaks for the very issuer that was asked, letter by letter. */

@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, or, sql } from 'drizzle-orm';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import {
   keyset,
@@ -13,6 +13,9 @@ import { ssoConnections } from './tables.ts';
 
 export type ConnectionRow = typeof ssoConnections.$inferSelect;
 export type NewConnection = typeof ssoConnections.$inferInsert;
+/** Who trusts whom. */
+export type Trust = Pick<ConnectionRow, 'tenantId' | 'issuer'>;
+export type Trusted = { connection: ConnectionRow; tenant: TenantRow };
 export type ConnectionChange = Partial<
   Pick<
     ConnectionRow,
@@ -22,28 +25,32 @@ export type ConnectionChange = Partial<
 
 const SORTS: SortColumns<'created_at'> = { created_at: { by: ssoConnections.id, type: 'uuid' } };
 
-/** The enabled connection of one tenant for an issuer, read before anybody is known. */
-export async function findTrusted(
-  db: Database,
-  of: { tenant: string; issuer: string },
-): Promise<{ connection: ConnectionRow; tenant: TenantRow } | null> {
-  const [found] = await db.withSystem('sso_of_tenant', (tx) =>
+/** The enabled connection of each tenant for an issuer, or null, read before anybody is known. */
+export async function findTrusted(db: Database, asked: readonly Trust[]): Promise<(Trusted | null)[]> {
+  const wanted = new Map(asked.map((trust) => [nameOf(trust), trust]));
+  const found = await db.withSystem('sso_of_tenant', (tx) =>
     tx
       .select({ connection: ssoConnections, tenant: tenants })
       .from(ssoConnections)
       .innerJoin(tenants, eq(tenants.id, ssoConnections.tenantId))
       .where(
         and(
-          eq(ssoConnections.tenantId, of.tenant),
-          eq(ssoConnections.issuer, of.issuer),
+          or(
+            ...Array.from(wanted.values(), ({ tenantId, issuer }) =>
+              and(eq(ssoConnections.tenantId, tenantId), eq(ssoConnections.issuer, issuer)),
+            ),
+          ),
           eq(ssoConnections.enabled, true),
           isNull(ssoConnections.removedAt),
           isNull(tenants.deletedAt),
         ),
       ),
   );
-  return found ?? null;
+  const byName = new Map(found.map((one) => [nameOf(one.connection), one]));
+  return asked.map((trust) => byName.get(nameOf(trust)) ?? null);
 }
+
+const nameOf = ({ tenantId, issuer }: Trust): string => `${tenantId} ${issuer}`;
 
 /** One page of the tenant's connections. */
 export async function listConnections(

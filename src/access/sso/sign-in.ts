@@ -2,10 +2,19 @@ import { decodeJwt } from 'jose';
 import { recordAudit } from '../../journal/audit-log/record.ts';
 import { type Role, systemScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import { storableText } from '../../kernel/text.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
-import { type Identity, identityOf, notAMember, type Origin } from '../identity/identity.ts';
+import { together } from '../../runtime/together.ts';
+import {
+  type Arrival,
+  arrivalOf,
+  type Identity,
+  identityOf,
+  notAMember,
+  type Origin,
+} from '../identity/identity.ts';
 import { type Issuer, providerUnavailable, tokenInvalid, verifyJwt } from '../identity/tokens.ts';
 import {
   countOthers,
@@ -18,15 +27,15 @@ import { lockTenant, type TenantRow } from '../tenants/repository.ts';
 import { nameIn } from './claims.ts';
 import { ProviderFault } from './provider-documents.ts';
 import type { ProviderKeys } from './provider-keys.ts';
-import { type ConnectionRow, findTrusted } from './repository.ts';
+import { type ConnectionRow, findTrusted, type Trust } from './repository.ts';
 import { type Claims, type Mapped, mapClaims } from './rules.ts';
 
 /**
- * The identity of who brings a token of an issuer that the named tenant trusts, in that tenant and no other;
+ * The arrival of who brings a token of an issuer that the named tenant trusts, in that tenant and no other;
  * null when it trusts no such issuer. Throws `token_invalid`, `identity_provider_unavailable` and, for whom
- * the mapping or a person refuses, `permission_denied`.
+ * the mapping or a person refuses, `permission_denied`. Only who enters is written down.
  */
-export type SignIn = (token: string, tenant: string, origin: Origin) => Promise<Identity | null>;
+export type SignIn = (token: string, tenant: string, origin: Origin) => Promise<Arrival | null>;
 
 export type SignInDeps = {
   db: Database;
@@ -38,13 +47,17 @@ export type SignInDeps = {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Makes the way in by a tenant's own identity provider. */
+/**
+ * Makes the way in by a tenant's own identity provider. Anybody can write a token that looks like one: issuers
+ * that come while others are looked up are looked up by the next statement, together, as keys are.
+ */
 export function createSignIn(deps: SignInDeps): SignIn {
+  const find = together((asked: readonly Trust[]) => findTrusted(deps.db, asked));
   const ofInstallation = new Set(deps.issuers.map(({ issuer }) => issuer));
   return async (token, wanted, origin) => {
     const issuer = issuerOf(token);
     if (issuer === null || ofInstallation.has(issuer) || !UUID.test(wanted)) return null;
-    const trusted = await findTrusted(deps.db, { tenant: wanted, issuer });
+    const trusted = await find({ tenantId: wanted, issuer });
     if (!trusted) return null;
     const claims = await verify(deps, token, trusted.connection);
     return admit({ ...deps, ...trusted, origin }, claims);
@@ -54,7 +67,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
 function issuerOf(token: string): string | null {
   try {
     const { iss } = decodeJwt(token);
-    return typeof iss === 'string' && !iss.includes('\u0000') ? iss : null;
+    return typeof iss === 'string' && iss === storableText(iss) ? iss : null;
   } catch {
     return null;
   }
@@ -63,10 +76,11 @@ function issuerOf(token: string): string | null {
 async function verify(
   { keys, clock }: SignInDeps,
   token: string,
-  { issuer, audience }: ConnectionRow,
+  connection: ConnectionRow,
 ): Promise<Claims & { sub: string }> {
+  const { issuer, audience } = connection;
   try {
-    return await verifyJwt(token, { keys: keys(issuer), issuer, audience, now: clock.now() });
+    return await verifyJwt(token, { keys: keys(connection), issuer, audience, now: clock.now() });
   } catch (error) {
     throw error instanceof ProviderFault ? providerUnavailable() : tokenInvalid();
   }
@@ -74,18 +88,22 @@ async function verify(
 
 type Door = { db: Database; connection: ConnectionRow; tenant: TenantRow; origin: Origin };
 
-async function admit(door: Door, claims: Claims & { sub: string }): Promise<Identity> {
+async function admit(door: Door, claims: Claims & { sub: string }): Promise<Arrival> {
   const { db, connection, tenant } = door;
   const scope = systemScope(tenant.id, connection.id);
   const person = { issuer: connection.issuer, subject: claims.sub };
   const known = await db.withTenant(scope, (tx) => findPerson(tx, tenant.id, person));
   // Whom a person has removed stays out until a person adds them again; a role that a person set stays.
   if (known?.removedAt) throw notAMember();
-  if (known?.roleSource === 'manual') return identityIn(tenant, known, known.role);
+  if (known?.roleSource === 'manual') return arrivalOf(identityIn(tenant, known, known.role));
   const mapped = mapClaims(connection, claims);
-  if (mapped.role === null) throw notAMember();
-  const member = known ? await follow(door, known, mapped) : await add(door, claims, mapped);
-  return identityIn(tenant, member, member.roleSource === 'manual' ? member.role : mapped.role);
+  const { role } = mapped;
+  if (role === null) throw notAMember();
+  const enter = async (): Promise<Identity> => {
+    const member = known ? await follow(door, known, mapped) : await add(door, claims, mapped);
+    return identityIn(tenant, member, member.roleSource === 'manual' ? member.role : role);
+  };
+  return { tenant, scope, enter };
 }
 
 /** Makes the membership at the first token; of two that come at once, one makes it. */

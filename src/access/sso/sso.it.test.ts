@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestApp, reaching, type TestApp } from '../../../tests/support/app.ts';
 import { type OidcProvider, startOidcProvider } from '../../../tests/support/oidc-provider.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
+import type { Database } from '../../runtime/database/database.ts';
+import { createSignIn } from './sign-in.ts';
 
 let provider: OidcProvider;
 let app: TestApp;
@@ -106,6 +109,62 @@ test('of first tokens that come at once, one makes the membership', async () => 
   expect(new Set(answers.map(({ body }) => body.principal?.id)).size).toBe(1);
   const [member] = await membersOf('cleo');
   expect(await auditOf(member.id)).toHaveLength(1);
+});
+
+// sabotage: src/api/kit/admit.ts :: stand(await rateLimits.ofTenant(request, arrival)); => const opened = await arrival.enter(); stand(await rateLimits.ofTenant(request, arrival)); return opened;
+test('of a first token that the tenant has no request left for, nothing is written', async () => {
+  const { id } = await connect({ default_role: 'viewer' });
+  await app.database.admin`insert into request_buckets (tenant_id, used, measured_at)
+    values (${tenant.id}, 9000000000000, clock_timestamp() + interval '1 hour')
+    on conflict (tenant_id) do update set used = excluded.used, measured_at = excluded.measured_at`;
+  expect((await me('hugo', [])).body.error).toBe('rate_limit_exceeded');
+  expect(await app.database.admin`select id from members where subject = 'hugo'`).toEqual([]);
+  const audit = await app.database.admin`select action from audit_log where actor_id = ${id}`;
+  expect(audit).toEqual([]);
+});
+
+// sabotage: src/access/sso/sign-in.ts :: const find = together((asked: readonly Trust[]) => findTrusted(deps.db, asked)); => const find = async (one: Trust) => (await findTrusted(deps.db, [one]))[0];
+// sabotage: src/access/sso/repository.ts :: const nameOf = ({ tenantId, issuer }: Trust): string => `${tenantId} ${issuer}`; => const nameOf = ({ issuer }: Trust): string => issuer;
+// sabotage: src/access/sso/repository.ts :: and(eq(ssoConnections.tenantId, tenantId), eq(ssoConnections.issuer, issuer)), => eq(ssoConnections.issuer, issuer),
+test('issuers of a burst are looked up together, and each token finds its own tenant or none', async () => {
+  await connect({ default_role: 'viewer' });
+  const { db } = app.database;
+  let statements = 0;
+  let found = 0;
+  const counting: Database = {
+    ...db,
+    withSystem: async (purpose, fn) => {
+      statements += 1;
+      const rows = await db.withSystem(purpose, fn);
+      found += (rows as unknown[]).length;
+      return rows;
+    },
+  };
+  const { keys } = reaching({ ...provider.reach, clock }).providers;
+  const signIn = createSignIn({ db: counting, clock, keys, issuers: [] });
+  const other = await createTenant(app.database);
+  const token = await provider.token('iris');
+  const made = (iss: string) => `e30.${Buffer.from(JSON.stringify({ iss })).toString('base64url')}.x`;
+  const ask = (text: string, wanted: string) => signIn(text, wanted, { requestId: null, address: null });
+  const strangers = Array.from({ length: 100 }, (_, n) => ask(made(`https://${n}.example`), tenant.id));
+  const [arrived, elsewhere, broken] = [
+    ask(token, tenant.id),
+    ask(token, other.id),
+    ask(made('https://\ud800\u0000.example'), tenant.id),
+  ];
+  expect((await arrived)?.tenant.id).toBe(tenant.id);
+  expect(await Promise.all([elsewhere, broken, ...strangers])).toEqual(Array(102).fill(null));
+  expect(statements).toBe(2);
+  expect(found).toBe(1);
+});
+
+// sabotage: src/access/identity/tokens.ts :: if (sub.length > MAX_SUBJECT_CHARACTERS) throw tokenInvalid(); =>
+test('a subject is at most 255 characters long, as OpenID Connect has it', async () => {
+  await connect({ default_role: 'viewer' });
+  expect((await me('s'.repeat(255), [])).status).toBe(200);
+  expect((await me('s'.repeat(256), [])).body.error).toBe('token_invalid');
+  const random = randomBytes(1_500).toString('hex');
+  expect((await me(random, [])).body.error, 'more than a row of an index holds').toBe('token_invalid');
 });
 
 test('claims make an owner only where an owner has said so, and never unmake the last one', async () => {

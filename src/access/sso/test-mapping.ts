@@ -13,9 +13,10 @@ export type ReadToken = { claims: Claims & { sub: string } } | { refused: string
 /** Verifies a token as a sign-in would, and says what is wrong with it: only its connection's owner may know. */
 export async function readToken(
   keys: ProviderKeys,
-  { issuer, audience }: ConnectionRow,
+  connection: ConnectionRow,
   { token, now }: { token: string; now: Date },
 ): Promise<ReadToken> {
+  const { issuer, audience } = connection;
   try {
     const { iss } = decodeJwt(token);
     if (iss !== issuer) {
@@ -23,7 +24,7 @@ export async function readToken(
         refused: `The token names the issuer ${shown(iss)}, the connection ${issuer}: they must be equal, each slash included.`,
       };
     }
-    return { claims: await verifyJwt(token, { keys: keys(issuer), issuer, audience, now }) };
+    return { claims: await verifyJwt(token, { keys: keys(connection), issuer, audience, now }) };
   } catch (error) {
     return { refused: sentenceOf(error, token, audience) };
   }

@@ -3,7 +3,10 @@ import { AgosError } from '../../kernel/errors.ts';
 import type { Incoming, KitDeps } from './kit-deps.ts';
 import { resetOf, type Standing, secondsOf } from './rate-limits.ts';
 
-/** Says who sent a request and counts it; throws `rate_limit_exceeded`, and what `authenticate` throws. */
+/**
+ * Says who sent a request and counts it, before anything of it is written; throws `rate_limit_exceeded`, and
+ * what `authenticate` throws.
+ */
 export async function admit(deps: KitDeps, incoming: Incoming): Promise<Identity> {
   const { rateLimits } = deps;
   const { request, address } = incoming;
@@ -12,17 +15,24 @@ export async function admit(deps: KitDeps, incoming: Incoming): Promise<Identity
     incoming.counted(standing);
     if (standing.refused) throw tooManyRequests(standing, deps.clock.now());
   };
+  const countingFailures = async <T>(step: () => Promise<T>): Promise<T> => {
+    try {
+      return await step();
+    } catch (error) {
+      // Only what fails counts by address: whoever shares it with a stranger and is known comes through.
+      if (address && !isDatabaseAway(error)) stand(rateLimits.ofStranger(address));
+      throw error;
+    }
+  };
   stand(rateLimits.knownOf(request));
-  let identity: Identity;
-  try {
-    identity = await deps.authenticate(request, incoming);
-  } catch (error) {
-    // Only what is refused counts by address: whoever shares it with a stranger and is known comes through.
-    if (address && error instanceof AgosError && error.status < 500) stand(rateLimits.ofStranger(address));
-    throw error;
-  }
-  stand(await rateLimits.ofTenant(request, identity));
-  return identity;
+  const arrival = await countingFailures(() => deps.authenticate(request, incoming));
+  stand(await rateLimits.ofTenant(request, arrival));
+  return countingFailures(arrival.enter);
+}
+
+/** Nobody is locked out for what is ours alone. */
+function isDatabaseAway(error: unknown): boolean {
+  return error instanceof AgosError && error.code.startsWith('database_');
 }
 
 function tooManyRequests(standing: Standing, now: Date): AgosError {

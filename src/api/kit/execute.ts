@@ -44,7 +44,8 @@ export async function execute(route: Route, deps: KitDeps, incoming: Incoming): 
 }
 
 async function identify(route: Route, deps: KitDeps, incoming: Incoming): Promise<Identity> {
-  const identity = await deps.authenticate(incoming.request, incoming);
+  const arrival = await deps.authenticate(incoming.request, incoming);
+  const identity = await arrival.enter();
   requireAccess(route, identity);
   return identity;
 }

@@ -1,4 +1,4 @@
-import type { Identity } from '../../access/identity/identity.ts';
+import type { Arrival } from '../../access/identity/identity.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -13,7 +13,7 @@ export type KitDeps = {
   /** Seals cursors; the same in every process of the API. */
   signingSecret: string;
   /** Says who sent a request; throws `token_missing`, `token_invalid` or `permission_denied`. */
-  authenticate(request: Request, origin: { requestId: string; address: string | null }): Promise<Identity>;
+  authenticate(request: Request, origin: { requestId: string; address: string | null }): Promise<Arrival>;
   /** Says how many requests their sender has left. */
   rateLimits: RateLimits;
   clientAddress: ClientAddress;

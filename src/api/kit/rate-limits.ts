@@ -1,4 +1,4 @@
-import type { Identity } from '../../access/identity/identity.ts';
+import type { Arrival } from '../../access/identity/identity.ts';
 
 /** How a sender stands once a request of theirs was counted. */
 export type Standing = {
@@ -17,7 +17,7 @@ export type Standing = {
 export type RateLimits = {
   /** What this process knows without asking: for a moment yet these credentials have no request left. */
   knownOf(request: Request): Standing | null;
-  ofTenant(request: Request, identity: Identity): Promise<Standing | null>;
+  ofTenant(request: Request, arrival: Pick<Arrival, 'tenant' | 'scope'>): Promise<Standing | null>;
   ofStranger(address: string): Standing;
 };
 

@@ -1,4 +1,4 @@
-import type { Identity } from '../../access/identity/identity.ts';
+import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import { together } from '../../runtime/together.ts';
@@ -7,7 +7,7 @@ import { type Rate, REQUEST_PARTS } from './rules.ts';
 
 /** One request after it was counted; `used` of its tenant's bucket is null where nothing could be written. */
 export type Counted = { granted: boolean; used: number | null };
-type Asked = { identity: Identity; rate: Rate };
+type Asked = { scope: TenantScope; rate: Rate };
 
 /** Past this, tenants that ask nothing just now are forgotten. */
 const MANY_TENANTS = 1_000;
@@ -19,7 +19,7 @@ const MANY_TENANTS = 1_000;
 export function createRequestCounter(db: Database): (asked: Asked) => Promise<Counted> {
   const counters = new Map<string, { count: (asked: Asked) => Promise<Counted>; open: number }>();
   return async (asked) => {
-    const { id } = asked.identity.tenant;
+    const id = asked.scope.tenant;
     const counter = counters.get(id) ?? {
       count: together<Asked, Counted>((all) => countAll(db, all)),
       open: 0,
@@ -37,9 +37,9 @@ export function createRequestCounter(db: Database): (asked: Asked) => Promise<Co
 
 async function countAll(db: Database, all: readonly Asked[]): Promise<Counted[]> {
   // The last one read the tenant's plan last.
-  const { identity, rate } = all.at(-1)!;
+  const { scope, rate } = all.at(-1)!;
   try {
-    const taken = await takeRequests(db, identity.scope, { ...rate, wanted: all.length });
+    const taken = await takeRequests(db, scope, { ...rate, wanted: all.length });
     return all.map((_, index) => resultOf(taken, index));
   } catch (error) {
     // Reading goes on where nothing can be written, and what writes is refused anyway.

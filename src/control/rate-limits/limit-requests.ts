@@ -41,9 +41,9 @@ export function createRateLimits({ db, rates = PLAN_RATES }: RateLimitDeps): Rat
       refusals.delete(name);
       return null;
     },
-    ofTenant: async (request, identity) => {
-      const rate = rates[identity.tenant.plan];
-      const { granted, used } = await count({ identity, rate });
+    ofTenant: async (request, { tenant, scope }) => {
+      const rate = rates[tenant.plan];
+      const { granted, used } = await count({ scope, rate });
       if (used === null) return null;
       const standing = standingOf('plan', rate, { granted, used });
       if (standing.refused) remember(request, standing);

@@ -162,7 +162,7 @@ async function untilRefused(address: () => string): Promise<number> {
   return statuses.filter((status) => status === 401).length;
 }
 
-// sabotage: src/api/kit/admit.ts :: if (address && error instanceof AgosError && error.status < 500) stand(rateLimits.ofStranger(address)); =>
+// sabotage: src/api/kit/admit.ts :: if (address && !isDatabaseAway(error)) stand(rateLimits.ofStranger(address)); =>
 test('attempts without valid credentials are counted by address; whoever is known comes through from there', async () => {
   const tenant = await createTenant(database);
   const from = '198.51.100.1';

@@ -47,6 +47,7 @@ describe('parseTarget', () => {
 
   // sabotage: src/runtime/egress/address.ts :: if (isForbiddenHost(host)) { => if (false) {
   // sabotage: src/runtime/egress/address.ts :: if (isIP(host) !== 0) return !isPublicAddress(host); =>
+  // sabotage: src/runtime/egress/ranges.ts :: if (parsed.toString() === AZURE_PLATFORM) return false; =>
   // sabotage: src/runtime/egress/ranges.ts :: return parsed instanceof ipaddr.IPv4 || isGlobalUnicast(parsed as ipaddr.IPv6); => return true;
   test.each([
     '127.0.0.1',
@@ -54,6 +55,8 @@ describe('parseTarget', () => {
     '172.16.5.4',
     '192.168.1.1',
     '169.254.169.254',
+    '168.63.129.16',
+    '0xa83f8110',
     '100.64.0.1',
     '0.0.0.0',
     '0.1.2.3',

@@ -19,7 +19,7 @@ export type ExchangeRequest = {
   accept?: string;
   /** Limit of the body after decompression. */
   maxBytes: number;
-  /** Limit of all hops together; waiting for another request to the same host does not count. */
+  /** Limit of all hops together; standing in line does not count. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
   /** Says by status and headers whether the body is worth reading; it is left unread otherwise. */
@@ -36,13 +36,20 @@ export type Answer = {
   certificate: CertificateVerdict | null;
 };
 
-/** What every session shares: the rules, the trusted authorities and one request at a time per host. */
+/** What every session shares: the rules, the trusted authorities and the line of those who wait for a host. */
 export type ExchangeDeps = {
   guard: EgressGuard;
   userAgent: string;
   clock: Clock;
   secureContext: SecureContext;
   lock: KeyedLock;
+};
+
+export type SessionOptions = {
+  /** `judge` goes on over a certificate fault and reports it, `verify` refuses the connection. */
+  tls: 'verify' | 'judge';
+  /** Whether a request waits for those to the same host, as guests do; who needs an answer now does not. */
+  inLine: boolean;
 };
 
 type Connection = { client: Client; certificate: CertificateVerdict | null };
@@ -54,7 +61,7 @@ export type Exchange = {
 };
 
 /** Makes the exchange of one session: it keeps one connection for each origin, and the site's cookies. */
-export function createExchange(deps: ExchangeDeps, tls: 'verify' | 'judge'): Exchange {
+export function createExchange(deps: ExchangeDeps, { tls, inLine }: SessionOptions): Exchange {
   const connections = new Map<string, Connection>();
   const jar = createCookieJar();
 
@@ -96,7 +103,7 @@ export function createExchange(deps: ExchangeDeps, tls: 'verify' | 'judge'): Exc
         jar.store(url, setCookies, deps.clock.now());
         return { answer, elapsedMs: performance.now() - startedAt };
       };
-      return deps.lock.run(url.hostname, task, request.signal);
+      return inLine ? deps.lock.run(url.hostname, task, request.signal) : task();
     },
     async close() {
       await Promise.all([...connections.values()].map(({ client }) => client.destroy()));

@@ -17,7 +17,7 @@ function client(
   const { tls = 'verify', extraCa, ...guardDeps } = more;
   const guard = createEgressGuard({ allowTargets, ...guardDeps });
   const guarded = createGuardedFetch({ guard, clock: systemClock, userAgent: 'AgOS-Test/1', extraCa });
-  const session = guarded.open({ tls });
+  const session = guarded.open({ tls, inLine: true });
   onTestFinished(() => session.close());
   return (url: string, request: Partial<FetchRequest> = {}) =>
     session.fetch({ url, maxBytes: 100_000, timeoutMs: 3_000, ...request });
@@ -73,7 +73,7 @@ describe('what it asks and reads', () => {
     const guard = createEgressGuard({ allowTargets: `a.test:${port}=127.0.0.1,b.test:${port}=127.0.0.1` });
     const guarded = createGuardedFetch({ guard, clock: systemClock, userAgent: 'AgOS-Test/1' });
     const ask = async (host: string) => {
-      const session = guarded.open({ tls: 'verify' });
+      const session = guarded.open({ tls: 'verify', inLine: true });
       await session.fetch({ url: `http://${host}:${port}/`, maxBytes: 10, timeoutMs: 2_000 });
       await session.close();
     };
@@ -178,7 +178,7 @@ describe('forbidden targets get no byte', () => {
     const guard = createEgressGuard({ allowTargets: undefined, resolve });
     await guard.resolve('rebind.test', inside.port);
     const guarded = createGuardedFetch({ guard, clock: systemClock, userAgent: 'AgOS-Test/1' });
-    const session = guarded.open({ tls: 'verify' });
+    const session = guarded.open({ tls: 'verify', inLine: true });
     onTestFinished(() => session.close());
     const request = { url: `http://rebind.test:${inside.port}/`, maxBytes: 10, timeoutMs: 2_000 };
     await expect(session.fetch(request)).rejects.toMatchObject({ code: 'target_forbidden' });

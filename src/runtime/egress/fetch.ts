@@ -7,6 +7,7 @@ import {
   type Exchange,
   type ExchangeDeps,
   type ExchangeRequest,
+  type SessionOptions,
 } from './exchange.ts';
 import { FetchFault, type FetchHop } from './fetch-fault.ts';
 import type { EgressGuard } from './guard.ts';
@@ -32,10 +33,7 @@ export type FetchSession = {
   close(): Promise<void>;
 };
 
-export type GuardedFetch = {
-  /** `judge` goes on over a certificate fault and reports it, `verify` refuses the connection. */
-  open(options: { tls: 'verify' | 'judge' }): FetchSession;
-};
+export type GuardedFetch = { open(options: SessionOptions): FetchSession };
 
 export type GuardedFetchDeps = {
   guard: EgressGuard;
@@ -49,8 +47,8 @@ export type GuardedFetchDeps = {
 export function createGuardedFetch(deps: GuardedFetchDeps): GuardedFetch {
   const shared: ExchangeDeps = { ...deps, secureContext: createTrust(deps.extraCa), lock: createKeyedLock() };
   return {
-    open({ tls }) {
-      const exchange = createExchange(shared, tls);
+    open(options) {
+      const exchange = createExchange(shared, options);
       return { fetch: (request) => follow(deps.guard, exchange, request), close: () => exchange.close() };
     },
   };

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createEgressGuard, pinnedLookup, type Resolve } from './guard.ts';
 
 const failing =
@@ -75,8 +75,9 @@ describe('resolve', () => {
   test.each<[string, Resolve, boolean]>([
     ['ENOTFOUND', failing('ENOTFOUND'), true],
     ['ENODATA', failing('ENODATA'), true],
+    ['EBADNAME', failing('EBADNAME'), true],
     ['no answers', answering(), true],
-    ['EAI_AGAIN', failing('EAI_AGAIN'), false],
+    ['ETIMEOUT', failing('ETIMEOUT'), false],
     ['SERVFAIL', failing('ESERVFAIL'), false],
   ])(
     'a name is unreachable, and missing only when the resolver says so: %s',
@@ -88,15 +89,6 @@ describe('resolve', () => {
       });
     },
   );
-
-  test('a resolver that says nothing for five seconds does not make a name missing', async () => {
-    vi.useFakeTimers();
-    onTestFinished(() => void vi.useRealTimers());
-    const guard = createEgressGuard({ allowTargets: undefined, resolve: () => new Promise(() => undefined) });
-    const refused = guard.resolve('slow.example', 443).catch((error: unknown) => error);
-    await vi.advanceTimersByTimeAsync(5_000);
-    expect(await refused).toMatchObject({ code: 'unreachable', noSuchHost: false });
-  });
 });
 
 describe('the development allow-list', () => {

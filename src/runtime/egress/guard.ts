@@ -1,19 +1,18 @@
-import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { canonicalHost, type IsAllowed, isForbiddenHost, isPublicPort, judgeUrl } from './address.ts';
 import { type AllowedTarget, allowKey, parseAllowTargets } from './allow-list.ts';
 import { isPublicAddress } from './ranges.ts';
+import { createResolve, type Resolve, sharing } from './resolve-name.ts';
 
-const RESOLVE_TIMEOUT_MS = 5_000;
-const NO_SUCH_HOST = new Set(['ENOTFOUND', 'ENODATA']);
+export type { Resolve } from './resolve-name.ts';
+
+/** A name that cannot be written in a question is none either. */
+const NO_SUCH_HOST = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME']);
 
 export type Address = { address: string; family: 4 | 6 };
 
 /** Where a connection may go: the first judged answer, and all of them in the resolver's order. */
 export type Pinned = Address & { answers: Address[] };
-
-/** Looks a name up; the system's resolver unless a test brings its own. */
-export type Resolve = (host: string) => Promise<{ address: string; family: number }[]>;
 
 /** A connection that the guard refuses, or that has no address to go to. */
 export class EgressRefused extends Error {
@@ -50,10 +49,11 @@ export type EgressGuard = {
 /** Makes the guard; throws when the development allow-list is malformed. */
 export function createEgressGuard(deps: {
   allowTargets: string | undefined;
+  /** How names are looked up; by DNS unless a test brings its own way. */
   resolve?: Resolve;
 }): EgressGuard {
   const allowList = parseAllowTargets(deps.allowTargets);
-  const lookUp = deps.resolve ?? ((host: string) => lookup(host, { all: true, order: 'verbatim' }));
+  const lookUp = sharing(deps.resolve ?? createResolve());
 
   function allowTargetFor(host: string, port: number): AllowedTarget | null {
     const canonical = canonicalHost(host);
@@ -105,15 +105,11 @@ function judgeHost(host: string, port: number): string {
 }
 
 async function answersOf(lookUp: Resolve, host: string, port: number): ReturnType<Resolve> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('no answer in time')), RESOLVE_TIMEOUT_MS);
   try {
-    return await Promise.race([lookUp(host), late]);
+    return await lookUp(host);
   } catch (error) {
     const isAnswer = NO_SUCH_HOST.has(String((error as NodeJS.ErrnoException).code));
     throw isAnswer ? noAddress(host, port) : noAnswer(host, port);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,6 +1,7 @@
 import type dns from 'node:dns';
 import { Agent, type IncomingMessage } from 'node:http';
 import type { LookupFunction, Socket } from 'node:net';
+import pLimit from 'p-limit';
 import { type PrepareRequestFunctionOpts, RequestError, Server } from 'proxy-chain';
 import { canonicalHost } from './address.ts';
 import { type EgressGuard, EgressRefused, pinnedLookup } from './guard.ts';
@@ -8,6 +9,8 @@ import { joinTunnel } from './tunnel.ts';
 
 const DEFAULT_MAX_BYTES = 40 * 1024 * 1024;
 const MAX_CONNECTIONS = 256;
+/** A page whose names are answered slowly waits for itself; a usual one never notices. */
+const MAX_LOOK_UPS = 16;
 const MAX_LISTED = 1_000;
 const COUNT_EVERY_MS = 50;
 
@@ -65,12 +68,13 @@ export async function startFilteringProxy(options: FilteringProxyOptions): Promi
   const refusals = createRefusals(options.onBlocked);
   // An agent of its own: the global one would hand a connection from one scan to the next.
   const agent = new Agent({ keepAlive: true });
+  const lookUps = pLimit(MAX_LOOK_UPS);
   const server = new TunnelServer({
     host: '127.0.0.1',
     port: 0,
     prepareRequestFunction: async (asked) => {
       if (traffic.overLimit()) throw refusal(403, 'page_too_large');
-      const lookup = await admit(options.guard, asked, refusals);
+      const lookup = await lookUps(() => admit(options.guard, asked, refusals));
       if (asked.request.socket.destroyed) throw refusal(403, 'client_gone');
       return { dnsLookup: lookup as typeof dns.lookup, httpAgent: agent };
     },
@@ -131,6 +135,8 @@ async function admit(
   { request, hostname, port }: PrepareRequestFunctionOpts,
   refusals: Refusals,
 ): Promise<LookupFunction> {
+  // Whoever gave up while waiting for their turn, or whose scan is over, needs no look-up.
+  if (request.socket.destroyed) throw refusal(403, 'client_gone');
   const host = canonicalHost(hostname);
   if (host !== null && BROWSER_HOMES.has(host)) throw refusal(403, 'browser_call');
   try {

@@ -1,5 +1,8 @@
 import ipaddr from 'ipaddr.js';
 
+/** Azure answers its machines there, with what they are told at their start, though the address is a public one. */
+const AZURE_PLATFORM = '168.63.129.16';
+
 /**
  * Tells whether an address belongs to the public internet. Everything else is refused, also the
  * ranges that carry another address inside (v4-mapped, NAT64, 6to4, Teredo): they lead indoors.
@@ -8,6 +11,7 @@ export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.parse(address);
   if (parsed.range() !== 'unicast') return false;
+  if (parsed.toString() === AZURE_PLATFORM) return false;
   return parsed instanceof ipaddr.IPv4 || isGlobalUnicast(parsed as ipaddr.IPv6);
 }
 

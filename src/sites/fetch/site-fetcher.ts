@@ -38,7 +38,7 @@ export type SiteFetcherDeps = { guardedFetch: GuardedFetch; clock: Clock };
 /** Makes the fetcher of a worker; certificate faults are reported, never a reason to stop. */
 export function createSiteFetcher({ guardedFetch, clock }: SiteFetcherDeps): SiteFetcher {
   async function inSession<T>(work: (session: FetchSession) => Promise<T>): Promise<T> {
-    const session = guardedFetch.open({ tls: 'judge' });
+    const session = guardedFetch.open({ tls: 'judge', inLine: true });
     try {
       return await work(session);
     } catch (error) {

@@ -96,7 +96,6 @@ test('an expired token is refused', async () => {
 });
 
 describe('two tenants', () => {
-  // sabotage: src/access/sso/repository.ts :: eq(ssoConnections.tenantId, of.tenant), =>
   test('an issuer that one tenant trusts lets nobody into another, nor anybody in without naming the tenant', async () => {
     const token = await provider.token('ada');
     expect((await me(token, tenant)).body).toMatchObject({ tenant: { id: tenant.id }, role: 'admin' });
