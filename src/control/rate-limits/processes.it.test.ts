@@ -63,9 +63,10 @@ async function pass(of: TestTenant, seconds: number): Promise<void> {
 
 // sabotage: migrations/0019_counting_of_requests.sql :: WHERE b.tenant_id = public.agos_tenant() FOR UPDATE; => WHERE b.tenant_id = public.agos_tenant();
 test('two processes let a burst of the plan through, and what came back meanwhile, and not one request more', async () => {
-  expect((await me(tenant, 0)).status).toBe(200);
+  // So many that the bucket does not run full while a slow machine gets ready: what flows over comes back to nobody.
+  expect(await burst(tenant, 40)).toBe(40);
   const granted = await expectExactly(tenant, 240);
-  expect(granted).toBeGreaterThanOrEqual(99);
+  expect(granted).toBeGreaterThanOrEqual(60);
 });
 
 test('another tenant has all of its own', async () => {
