@@ -19,7 +19,7 @@ export function parseQuery(schema: z.ZodObject | undefined, params: URLSearchPar
     if (Object.hasOwn(value, name)) {
       throw new AgosError('validation_failed', `"${name}" may be given once.`, { field: name });
     }
-    requireText(text, name);
+    requireText(text, [name]);
     value[name] = text;
   }
   return schema ? parseInput(schema, value) : {};
