@@ -2,6 +2,8 @@ import { AgosError } from '../../kernel/errors.ts';
 
 const MAX_DEPTH = 64;
 const MAX_KEY_LENGTH = 1_000;
+/** More than any schema of ours takes; schemas look at every entry before they count them. */
+const MAX_ENTRIES = 1_000;
 
 /** Refuses JSON nested so deep that walking it could exhaust the stack; runs before the parser. */
 export function refuseDeepJson(text: string): void {
@@ -21,20 +23,30 @@ export function refuseDeepJson(text: string): void {
   }
 }
 
-/** Refuses values that no column can hold: broken Unicode, NUL, numbers beyond range, prototype keys, endless keys. */
+/** Refuses values that no column can hold: broken Unicode, NUL, numbers beyond range, prototype keys; and what is too long. */
 export function refuseHostileText(value: unknown, path: readonly string[] = []): void {
   if (typeof value === 'string') requireText(value, path);
   else if (typeof value === 'number') requireFinite(value, path);
   else if (Array.isArray(value)) {
+    requireSize(value.length, path);
     value.forEach((item, index) => {
       refuseHostileText(item, [...path, String(index)]);
     });
   } else if (value !== null && typeof value === 'object') {
-    for (const [key, item] of Object.entries(value)) {
+    const entries = Object.entries(value);
+    requireSize(entries.length, path);
+    for (const [key, item] of entries) {
       requireKey(key, path);
       refuseHostileText(item, [...path, key]);
     }
   }
+}
+
+function requireSize(size: number, path: readonly string[]): void {
+  if (size <= MAX_ENTRIES) return;
+  throw new AgosError('validation_failed', `A list or an object may have at most ${MAX_ENTRIES} entries.`, {
+    field: path.join('.'),
+  });
 }
 
 /** Answers and logs repeat keys, so these are short. */
