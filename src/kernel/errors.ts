@@ -67,6 +67,7 @@ export const ERROR_CODES = {
   identity_provider_unavailable: { class: 'internal_error', status: 503 },
   database_read_only: { class: 'internal_error', status: 503 },
   database_unavailable: { class: 'internal_error', status: 503 },
+  server_busy: { class: 'internal_error', status: 503 },
   storage_unavailable: { class: 'internal_error', status: 503 },
 } as const satisfies Record<string, CodeEntry>;
 

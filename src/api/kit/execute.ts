@@ -18,7 +18,7 @@ import { fromStored, keyUseOf, toStored } from './idempotency.ts';
 import type { Incoming, KitDeps } from './kit-deps.ts';
 import { createPaging } from './paging.ts';
 import { parseInput, parseQuery } from './parse-input.ts';
-import { isBytes, readBody } from './read-body.ts';
+import { FREE_BYTES, isBytes, maxBytesOf, readBody, sizeOf } from './read-body.ts';
 import type { AnyReply } from './reply.ts';
 import type { HandlerBase, Route } from './route.ts';
 import { checkIfMatch } from './version.ts';
@@ -33,6 +33,26 @@ type Call = { route: Route; deps: KitDeps; base: HandlerBase; input: Input & { p
 export async function execute(route: Route, deps: KitDeps, incoming: Incoming): Promise<AnyReply> {
   const identity = await admit(deps, incoming);
   requireAccess(route, identity);
+  const leave = await enter(route, deps, incoming, identity);
+  try {
+    return await carryOut(route, deps, incoming, identity);
+  } finally {
+    leave();
+  }
+}
+
+/** Room for a large body, for as long as its request is at work. */
+async function enter(route: Route, deps: KitDeps, { request }: Incoming, { tenant }: Identity) {
+  const bytes = sizeOf(request, maxBytesOf(route));
+  return bytes <= FREE_BYTES ? () => {} : deps.byteBudget.take(tenant.id, bytes);
+}
+
+async function carryOut(
+  route: Route,
+  deps: KitDeps,
+  incoming: Incoming,
+  identity: Identity,
+): Promise<AnyReply> {
   const { input, bytes } = await readInput(route, incoming);
   const base = baseOf(route, deps, incoming, identity);
   const prepared = await route.prepare?.({ ...base, ...input });
@@ -58,7 +78,7 @@ async function readInput(
   const query = parseQuery(spec.query, new URL(request.url).searchParams);
   if (route.method === 'get')
     return { input: { params: path, query, body: undefined }, bytes: new Uint8Array() };
-  const { bytes, value } = await readBody(request, spec.body, route.maxBodyBytes);
+  const { bytes, value } = await readBody(request, spec.body, maxBytesOf(route));
   return { input: { params: path, query, body: parseBody(route, value) }, bytes };
 }
 
