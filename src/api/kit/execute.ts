@@ -9,7 +9,7 @@ import {
 } from '../../journal/idempotency/repository.ts';
 import { isFinal } from '../../journal/idempotency/rules.ts';
 import { AgosError } from '../../kernel/errors.ts';
-import type { Patience, Tx } from '../../runtime/database/database.ts';
+import type { Tx } from '../../runtime/database/database.ts';
 import { requireAccess } from './access.ts';
 import { admit } from './admit.ts';
 import { requireDeclaredReply } from './contract.ts';
@@ -18,13 +18,11 @@ import { fromStored, keyUseOf, toStored } from './idempotency.ts';
 import type { Incoming, KitDeps } from './kit-deps.ts';
 import { createPaging } from './paging.ts';
 import { parseInput, parseQuery } from './parse-input.ts';
+import { PATIENCE, patient } from './patience.ts';
 import { FREE_BYTES, isBytes, maxBytesOf, readBody, sizeOf } from './read-body.ts';
 import type { AnyReply } from './reply.ts';
 import type { HandlerBase, Route } from './route.ts';
 import { checkIfMatch } from './version.ts';
-
-/** A request gives up before its client does. */
-const PATIENCE: Patience = { lockMs: 5_000, statementMs: 15_000 };
 
 type Input = { params: unknown; query: unknown; body: unknown };
 type Call = { route: Route; deps: KitDeps; base: HandlerBase; input: Input & { prepared: unknown } };
@@ -105,7 +103,7 @@ function baseOf(route: Route, deps: KitDeps, incoming: Incoming, identity: Ident
     now: deps.clock.now(),
     requestId: incoming.requestId,
     address: incoming.address,
-    db: deps.db,
+    db: patient(deps.db),
     headers,
     identify: () => identify(route, deps, incoming),
     checkVersion: (version) => checkIfMatch(headers, version),
