@@ -7,6 +7,7 @@ import { createClientAddress } from '../../src/api/kit/client-address.ts';
 import { type ApiEnv, mountRoutes } from '../../src/api/kit/mount.ts';
 import { createRateLimits } from '../../src/control/rate-limits/limit-requests.ts';
 import { startRun } from '../../src/journal/runs/start-run.ts';
+import { createByteBudget } from '../../src/runtime/byte-budget.ts';
 import { systemClock as clock } from '../../src/runtime/clock.ts';
 import { openDatabase } from '../../src/runtime/database/database.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
@@ -54,6 +55,7 @@ mountRoutes(app, [fiveStepsRoute((run) => startRun({ db, gateway, clock }, run))
   signingSecret: 'a signing secret for benchmarks, 32 characters and more',
   rateLimits: createRateLimits({ db, rates: { ignition: rate, velocity: rate, dominance: rate } }),
   clientAddress: createClientAddress([]),
+  byteBudget: createByteBudget(),
   authenticate: createAuthenticate({
     db,
     clock,

@@ -4,6 +4,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { createAuthenticate } from '../access/identity/authenticate.ts';
 import { createTokenVerifier } from '../access/identity/tokens.ts';
 import { createSignIn } from '../access/sso/sign-in.ts';
+import type { ByteBudget } from '../runtime/byte-budget.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Telemetry } from '../runtime/telemetry/telemetry.ts';
 import { mountDocument } from './document.ts';
@@ -19,6 +20,7 @@ export type AppDeps = RoutesDeps & {
   logger: Logger;
   rateLimits: RateLimits;
   clientAddress: ClientAddress;
+  byteBudget: ByteBudget;
   /** Seals cursors; the same in every process of the API. */
   signingSecret: string;
   /** Decrypts payloads for the Temporal Web UI, at `/codec`; absent without payload keys. */
@@ -61,6 +63,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     authenticate,
     rateLimits: deps.rateLimits,
     clientAddress: deps.clientAddress,
+    byteBudget: deps.byteBudget,
     ...(deps.checkContract !== undefined && { checkContract: deps.checkContract }),
   });
   return app;

@@ -13,7 +13,7 @@ import { RUN_WORKFLOWS } from '../../temporal/run-workflows.ts';
 import { composeStorage } from '../../temporal/storage.ts';
 import { parseIssuers } from '../access/identity/tokens.ts';
 import { createProviders } from '../access/sso/provider-keys.ts';
-import { createAssetsServer } from '../assets/files/server.ts';
+import { type AssetsServer, createAssetsServer } from '../assets/files/server.ts';
 import { createAssetStore } from '../assets/files/store.ts';
 import { createAdmission } from '../control/admission/admit-work.ts';
 import { createTickets } from '../control/approvals/tickets.ts';
@@ -22,6 +22,7 @@ import { createStopFile } from '../control/kill-switch/stop-file.ts';
 import { createRateLimits } from '../control/rate-limits/limit-requests.ts';
 import { spendCapsOf } from '../control/spend/rules.ts';
 import { createSecretSeal } from '../control/webhooks/seal.ts';
+import { createByteBudget } from '../runtime/byte-budget.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Config, required } from '../runtime/config.ts';
 import { openDatabase } from '../runtime/database/database.ts';
@@ -97,7 +98,7 @@ function compose(
   logger: Logger,
   target: TemporalTarget,
   telemetry: Telemetry,
-): { app: AppDeps; assets: Hono; close(): Promise<void> } {
+): { app: AppDeps; assets: AssetsServer; close(): Promise<void> } {
   const clock = systemClock;
   const signingSecret = required(config, 'AGOS_SIGNING_SECRET');
   const files = { storage: composeStorage(config), origin: ownOrigin(config), signingSecret, clock };
@@ -112,6 +113,7 @@ function compose(
   const extraCa = config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
   const fetch = createGuardedFetch({ guard, userAgent: 'AgOS', clock, extraCa });
   const { isAllowed } = guard;
+  const byteBudget = createByteBudget();
   return {
     app: {
       db,
@@ -121,6 +123,7 @@ function compose(
       gateway: createGateway({ client, workflows: RUN_WORKFLOWS, publicUrl: config.AGOS_PUBLIC_URL }),
       rateLimits: createRateLimits({ db }),
       clientAddress: createClientAddress(config.AGOS_TRUSTED_PROXIES ?? []),
+      byteBudget,
       issuers: parseIssuers(config.AGOS_OIDC_ISSUERS),
       providers: createProviders({ fetch, clock }),
       assets: createAssetStore(files),
@@ -140,7 +143,7 @@ function compose(
       ...(codecEndpoint && { codecEndpoint }),
       telemetry,
     },
-    assets: createAssetsServer({ ...files, logger }),
+    assets: createAssetsServer({ ...files, logger, byteBudget }),
     close: async () => {
       await client.connection.close();
       await db.close();

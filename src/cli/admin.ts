@@ -34,7 +34,7 @@ export async function withOwner<T>(fn: (inTransaction: OwnerTransaction) => Prom
     idleInTransactionMs: 10_000,
   });
   try {
-    return await fn((work) => pool.transaction('begin', work));
+    return await fn((work) => pool.transaction('owner', 'begin', work));
   } catch (error) {
     const sentence = errorCodes(error)
       .map((code) => WRONG_DATABASE[code])

@@ -67,6 +67,7 @@ export const ERROR_CODES = {
   identity_provider_unavailable: { class: 'internal_error', status: 503 },
   database_read_only: { class: 'internal_error', status: 503 },
   database_unavailable: { class: 'internal_error', status: 503 },
+  server_busy: { class: 'internal_error', status: 503 },
   storage_unavailable: { class: 'internal_error', status: 503 },
 } as const satisfies Record<string, CodeEntry>;
 
@@ -75,8 +76,10 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export type ErrorDetails = {
   /** Path of the offending field, dotted, when one field is to blame. */
   field?: string;
-  /** One entry for each problem when several fields are to blame. */
+  /** One entry for each problem when several fields are to blame: the first ones, where there are many. */
   issues?: { field: string; code: ErrorCode; message: string }[];
+  /** How many problems `issues` leaves out. */
+  more_issues?: number;
   retryAfterSeconds?: number;
   [name: string]: unknown;
 };

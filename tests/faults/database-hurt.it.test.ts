@@ -56,7 +56,7 @@ test('a database that turns read-only: changes are refused with a clear error, r
 
 // Row 11: pool exhausted: fails in <= 2 s with 503, no hang; idle timeout frees slots.
 test('all connections wait for a lock: another request fails in time, and all is well when the lock is gone', async () => {
-  // sabotage: src/runtime/database/pool.ts :: return waitMs === undefined ? => return waitMs !== undefined ?
+  // sabotage: src/runtime/database/pool.ts :: if (waitMs === undefined) return => if (waitMs !== undefined) return
   const owner = { tenant: tenant.id, createdBy: tenant.keys.owner.id };
   const lead = await insertLead(server, owner);
   const change = () => app.request('POST', `/v1/leads/${lead}/triage`, { headers: headers() });

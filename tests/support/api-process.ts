@@ -7,7 +7,17 @@ import { createInterface } from 'node:readline';
 import { TEST_ASSETS_ORIGIN, TEST_SECRET } from './app.ts';
 import type { TestDatabase } from './database.ts';
 
-export type ApiProcess = { url: string; stop(): Promise<void> };
+export type ApiProcess = {
+  url: string;
+  /** The same server as `TEST_ASSETS_ORIGIN`. */
+  assetsUrl: string;
+  /** Where its files lie. */
+  assetsDir: string;
+  pid: number;
+  stop(): Promise<void>;
+};
+
+type Ports = { port: number; assets_port: number };
 
 /** The API as a process of its own, with the limits that it has in production; Temporal is not there. */
 export async function startApiProcess(
@@ -31,15 +41,18 @@ export async function startApiProcess(
     },
   });
   const ended = once(child, 'exit');
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const { promise, resolve, reject } = Promise.withResolvers<Ports>();
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const entry = JSON.parse(line) as { msg: string; port: number };
-    if (entry.msg === 'API is serving') resolve(entry.port);
+    const entry = JSON.parse(line) as { msg: string } & Ports;
+    if (entry.msg === 'API is serving') resolve(entry);
   });
   void ended.then(() => reject(new Error('the API ended before it served')));
-  const port = await promise;
+  const ports = await promise;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${ports.port}`,
+    assetsUrl: `http://127.0.0.1:${ports.assets_port}`,
+    assetsDir: dir,
+    pid: child.pid!,
     stop: async () => {
       child.kill('SIGKILL');
       await ended;

@@ -12,6 +12,7 @@ import { createEventHub } from '../../src/control/events/hub.ts';
 import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
 import { createRateLimits } from '../../src/control/rate-limits/limit-requests.ts';
 import { createSecretSeal } from '../../src/control/webhooks/seal.ts';
+import { createByteBudget } from '../../src/runtime/byte-budget.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { createGuardedFetch } from '../../src/runtime/egress/fetch.ts';
 import { createEgressGuard } from '../../src/runtime/egress/guard.ts';
@@ -75,6 +76,7 @@ export async function createTestApp(
     issuers: [],
     rateLimits: createRateLimits({ db: overrides.db ?? database.db, rates: TEST_RATES }),
     clientAddress: createClientAddress([]),
+    byteBudget: createByteBudget(),
     providers: reaching({ clock }).providers,
     signingSecret: TEST_SECRET,
     assets: createAssetStore({

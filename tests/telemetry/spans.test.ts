@@ -51,6 +51,15 @@ test('what is asked for in a transaction is asked for by the work around it; pol
   expect(receiver.spans.filter(({ name }) => name.startsWith('database'))).toHaveLength(1);
 });
 
+// sabotage: src/runtime/telemetry/trace-database.ts :: db.withTenant(scope, fn, patience), => db.withTenant(scope, fn),
+test('a transaction keeps its patience where it is traced', async () => {
+  const given: unknown[] = [];
+  const withTenant = async (_scope: unknown, _fn: unknown, patience: unknown) => given.push(patience);
+  const db = traceDatabase({ ...doors, withTenant } as unknown as Database, tracing.tracer);
+  await db.withTenant(scope, async () => null, { lockMs: 1, statementMs: 2 });
+  expect(given).toEqual([{ lockMs: 1, statementMs: 2 }]);
+});
+
 test('work is done in the trace that asked for it, and linked to who does it', async () => {
   const asked = await inSpan(tracing.tracer, 'asks', {}, async () => currentTraceparent());
   await inSpan(tracing.tracer, 'pass', {}, async () => {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../kernel/errors.ts';
+import { FREE_BYTES, maxBytesOf } from './read-body.ts';
 import type { Route } from './route.ts';
 
 const EVERYWHERE: readonly ErrorCode[] = [
@@ -32,6 +33,7 @@ const OF_POSTS: readonly ErrorCode[] = [
 /** Every error code that a route may answer with: the kit's own and those that the route adds. */
 export function declaredErrors(route: Route): ReadonlySet<ErrorCode> {
   const { request = {} } = route;
+  const isLarge = maxBytesOf(route) > FREE_BYTES;
   const pages = request.query && 'cursor' in request.query.shape;
   return new Set([
     ...EVERYWHERE,
@@ -39,6 +41,7 @@ export function declaredErrors(route: Route): ReadonlySet<ErrorCode> {
     ...(request.query ? (['validation_failed', 'invalid_text', 'identifier_invalid'] as const) : []),
     ...(pages ? (['page_invalid', 'cursor_invalid', 'sort_not_allowed'] as const) : []),
     ...(route.method === 'get' ? [] : OF_BODIES),
+    ...(isLarge ? (['server_busy'] as const) : []),
     ...(route.method === 'post' ? OF_POSTS : []),
     ...(route.method === 'patch' ? (['version_mismatch'] as const) : []),
     ...(route.errors ?? []),

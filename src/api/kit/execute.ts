@@ -9,7 +9,7 @@ import {
 } from '../../journal/idempotency/repository.ts';
 import { isFinal } from '../../journal/idempotency/rules.ts';
 import { AgosError } from '../../kernel/errors.ts';
-import type { Patience, Tx } from '../../runtime/database/database.ts';
+import type { Tx } from '../../runtime/database/database.ts';
 import { requireAccess } from './access.ts';
 import { admit } from './admit.ts';
 import { requireDeclaredReply } from './contract.ts';
@@ -18,13 +18,11 @@ import { fromStored, keyUseOf, toStored } from './idempotency.ts';
 import type { Incoming, KitDeps } from './kit-deps.ts';
 import { createPaging } from './paging.ts';
 import { parseInput, parseQuery } from './parse-input.ts';
-import { isBytes, readBody } from './read-body.ts';
+import { PATIENCE, patient } from './patience.ts';
+import { FREE_BYTES, isBytes, maxBytesOf, readBody, sizeOf } from './read-body.ts';
 import type { AnyReply } from './reply.ts';
 import type { HandlerBase, Route } from './route.ts';
 import { checkIfMatch } from './version.ts';
-
-/** A request gives up before its client does. */
-const PATIENCE: Patience = { lockMs: 5_000, statementMs: 15_000 };
 
 type Input = { params: unknown; query: unknown; body: unknown };
 type Call = { route: Route; deps: KitDeps; base: HandlerBase; input: Input & { prepared: unknown } };
@@ -33,6 +31,26 @@ type Call = { route: Route; deps: KitDeps; base: HandlerBase; input: Input & { p
 export async function execute(route: Route, deps: KitDeps, incoming: Incoming): Promise<AnyReply> {
   const identity = await admit(deps, incoming);
   requireAccess(route, identity);
+  const leave = await enter(route, deps, incoming, identity);
+  try {
+    return await carryOut(route, deps, incoming, identity);
+  } finally {
+    leave();
+  }
+}
+
+/** Room for a large body, for as long as its request is at work. */
+async function enter(route: Route, deps: KitDeps, { request }: Incoming, { tenant }: Identity) {
+  const bytes = sizeOf(request, maxBytesOf(route));
+  return bytes <= FREE_BYTES ? () => {} : deps.byteBudget.take(tenant.id, bytes);
+}
+
+async function carryOut(
+  route: Route,
+  deps: KitDeps,
+  incoming: Incoming,
+  identity: Identity,
+): Promise<AnyReply> {
   const { input, bytes } = await readInput(route, incoming);
   const base = baseOf(route, deps, incoming, identity);
   const prepared = await route.prepare?.({ ...base, ...input });
@@ -59,7 +77,7 @@ async function readInput(
   const query = parseQuery(spec.query, new URL(request.url).searchParams);
   if (route.method === 'get')
     return { input: { params: path, query, body: undefined }, bytes: new Uint8Array() };
-  const { bytes, value } = await readBody(request, spec.body, route.maxBodyBytes);
+  const { bytes, value } = await readBody(request, spec.body, maxBytesOf(route));
   return { input: { params: path, query, body: parseBody(route, value) }, bytes };
 }
 
@@ -86,7 +104,7 @@ function baseOf(route: Route, deps: KitDeps, incoming: Incoming, identity: Ident
     now: deps.clock.now(),
     requestId: incoming.requestId,
     address: incoming.address,
-    db: deps.db,
+    db: patient(deps.db),
     headers,
     identify: () => identify(route, deps, incoming),
     checkVersion: (version) => checkIfMatch(headers, version),

@@ -1,3 +1,6 @@
+import type { TenantScope } from '../../kernel/actor.ts';
+import { type Caller, confirmed } from './confirm.ts';
+
 /** Characters with which a spreadsheet takes a cell for a formula, full-width ones too (OWASP, CSV injection). */
 const FORMULA_START = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
@@ -14,17 +17,22 @@ export function csvRow(cells: readonly string[]): string {
 
 type Position = { key: string; id: string } | null;
 
-/** Text page by page; each is read in a short transaction of its own, so that a slow reader holds none open. */
+/**
+ * Text page by page; each is read in a short transaction of its own, so that a slow reader holds none open, and
+ * as who the caller is by then. One who may no longer read gets a text that breaks off.
+ */
 export function pagedText(
+  caller: Caller,
   head: string,
-  read: (after: Position) => Promise<{ text: string; next: Position }>,
+  read: (scope: TenantScope, after: Position) => Promise<{ text: string; next: Position }>,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let after: Position = null;
   let begun = false;
   return new ReadableStream({
     async pull(controller) {
-      const { text, next } = await read(after);
+      const { scope } = begun ? await confirmed(caller) : caller.identity;
+      const { text, next } = await read(scope, after);
       const piece = begun ? text : head + text;
       begun = true;
       if (piece !== '') controller.enqueue(encoder.encode(piece));

@@ -1,6 +1,9 @@
 import { AgosError } from '../../kernel/errors.ts';
 
 const MAX_DEPTH = 64;
+const MAX_KEY_LENGTH = 1_000;
+/** More than any schema of ours takes; schemas look at every entry before they count them. */
+const MAX_ENTRIES = 1_000;
 
 /** Refuses JSON nested so deep that walking it could exhaust the stack; runs before the parser. */
 export function refuseDeepJson(text: string): void {
@@ -20,34 +23,56 @@ export function refuseDeepJson(text: string): void {
   }
 }
 
-/** Refuses values that no column can hold: broken Unicode, NUL, numbers beyond range, prototype keys. */
-export function refuseHostileText(value: unknown, path: string[] = []): void {
-  if (typeof value === 'string') requireText(value, path.join('.'));
-  else if (typeof value === 'number') requireFinite(value, path.join('.'));
+/** Refuses values that no column can hold: broken Unicode, NUL, numbers beyond range, prototype keys; and what is too long. */
+export function refuseHostileText(value: unknown, path: readonly string[] = []): void {
+  if (typeof value === 'string') requireText(value, path);
+  else if (typeof value === 'number') requireFinite(value, path);
   else if (Array.isArray(value)) {
+    requireSize(value.length, path);
     value.forEach((item, index) => {
       refuseHostileText(item, [...path, String(index)]);
     });
   } else if (value !== null && typeof value === 'object') {
-    for (const [key, item] of Object.entries(value)) {
-      requireText(key, path.join('.'));
-      if (key === '__proto__') throw unknownField([...path, key].join('.'));
+    const entries = Object.entries(value);
+    requireSize(entries.length, path);
+    for (const [key, item] of entries) {
+      requireKey(key, path);
       refuseHostileText(item, [...path, key]);
     }
   }
 }
 
-/** Throws `invalid_text` for text that is not well-formed Unicode or contains NUL. */
-export function requireText(text: string, field: string): void {
-  if (text.isWellFormed() && !text.includes('\0')) return;
-  throw new AgosError('invalid_text', 'The text contains NUL or broken Unicode (half a surrogate pair).', {
-    field,
+function requireSize(size: number, path: readonly string[]): void {
+  if (size <= MAX_ENTRIES) return;
+  throw new AgosError('validation_failed', `A list or an object may have at most ${MAX_ENTRIES} entries.`, {
+    field: path.join('.'),
   });
 }
 
-function requireFinite(value: number, field: string): void {
+/** Answers and logs repeat keys, so these are short. */
+function requireKey(key: string, path: readonly string[]): void {
+  requireText(key, path);
+  if (key === '__proto__') throw unknownField([...path, key].join('.'));
+  if (key.length <= MAX_KEY_LENGTH) return;
+  throw new AgosError(
+    'validation_failed',
+    `The name of a field may have at most ${MAX_KEY_LENGTH} characters.`,
+    { field: path.join('.') },
+  );
+}
+
+/** Throws `invalid_text` for text that is not well-formed Unicode or contains NUL. */
+export function requireText(text: string, path: readonly string[]): void {
+  if (text.isWellFormed() && !text.includes('\0')) return;
+  throw new AgosError('invalid_text', 'The text contains NUL or broken Unicode (half a surrogate pair).', {
+    // Joined here only: for each of many values below long keys it would cost more than all else.
+    field: path.join('.'),
+  });
+}
+
+function requireFinite(value: number, path: readonly string[]): void {
   if (Number.isFinite(value)) return;
-  throw new AgosError('validation_failed', 'The number is out of range.', { field });
+  throw new AgosError('validation_failed', 'The number is out of range.', { field: path.join('.') });
 }
 
 /** The refusal of a field that a route does not know. */

@@ -1,4 +1,5 @@
 import type { Arrival } from '../../access/identity/identity.ts';
+import type { ByteBudget } from '../../runtime/byte-budget.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -17,6 +18,8 @@ export type KitDeps = {
   /** Says how many requests their sender has left. */
   rateLimits: RateLimits;
   clientAddress: ClientAddress;
+  /** Bounds what large bodies hold of this process's memory. */
+  byteBudget: ByteBudget;
   /** Fails a route that answers otherwise than it declares: on in tests, so that the document stays true. */
   checkContract?: boolean;
 };

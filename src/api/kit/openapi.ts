@@ -2,6 +2,7 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { MAX_KEY_LENGTH } from '../../journal/idempotency/rules.ts';
 import { ERROR_CODES, type ErrorCode } from '../../kernel/errors.ts';
 import { declaredErrors } from './declared-errors.ts';
+import { MOST_ISSUES } from './parse-input.ts';
 import { RATE_HEADERS } from './rate-limits.ts';
 import { isBytes } from './read-body.ts';
 import type { ResponseSpec } from './reply.ts';
@@ -22,7 +23,11 @@ const errorSchema = z
     details: z.looseObject({
       class: z.enum(CLASSES),
       field: z.string().optional(),
-      issues: z.array(z.object({ field: z.string(), code: z.enum(CODES), message: z.string() })).optional(),
+      issues: z
+        .array(z.object({ field: z.string(), code: z.enum(CODES), message: z.string() }))
+        .max(MOST_ISSUES)
+        .optional(),
+      more_issues: z.int().min(1).optional().openapi({ description: 'Problems that `issues` leaves out.' }),
       retryAfterSeconds: z.number().optional(),
     }),
     requestId: z.string(),

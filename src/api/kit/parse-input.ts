@@ -4,7 +4,10 @@ import { requireText, unknownField } from './hostile-json.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** Checks a value against a schema; throws the specific code of what is wrong, naming every field. */
+/** An answer must not grow with the number of mistakes in what was sent. */
+export const MOST_ISSUES = 20;
+
+/** Checks a value against a schema; throws the specific code of what is wrong, naming the fields. */
 export function parseInput(schema: z.ZodType, value: unknown): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -19,26 +22,32 @@ export function parseQuery(schema: z.ZodObject | undefined, params: URLSearchPar
     if (Object.hasOwn(value, name)) {
       throw new AgosError('validation_failed', `"${name}" may be given once.`, { field: name });
     }
-    requireText(text, name);
+    requireText(text, [name]);
     value[name] = text;
   }
   return schema ? parseInput(schema, value) : {};
 }
 
 function toError(issues: readonly Issue[]): AgosError {
-  const found = issues.flatMap(describe);
-  const first = found[0];
+  const found = issues.slice(0, MOST_ISSUES).flatMap(describe).slice(0, MOST_ISSUES);
+  const [first] = found;
   if (!first) return new AgosError('validation_failed', 'The input is not valid.');
-  const details = found.length > 1 ? { field: first.field, issues: found } : { field: first.field };
-  return new AgosError(first.code, first.message, details);
+  const more = issues.reduce((sum, issue) => sum + countOf(issue), 0) - found.length;
+  return new AgosError(first.code, first.message, {
+    field: first.field,
+    ...(found.length > 1 && { issues: found }),
+    ...(more > 0 && { more_issues: more }),
+  });
 }
+
+const countOf = (issue: Issue): number => (issue.code === 'unrecognized_keys' ? issue.keys.length : 1);
 
 function describe(issue: Issue): { field: string; code: ErrorCode; message: string }[] {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
-      const { message } = unknownField([...path, key].join('.'));
-      return { field: [...path, key].join('.'), code: 'unknown_field', message };
+    return issue.keys.slice(0, MOST_ISSUES).map((key) => {
+      const field = [...path, key].join('.');
+      return { field, code: 'unknown_field', message: unknownField(field).message };
     });
   }
   const field = path.join('.');

@@ -1,8 +1,9 @@
 import { AgosError } from '../../kernel/errors.ts';
 import { refuseDeepJson, refuseHostileText } from './hostile-json.ts';
-import type { BodySpec, BytesBody } from './route.ts';
+import type { BodySpec, BytesBody, Route } from './route.ts';
 
-const DEFAULT_LIMIT_BYTES = 256 * 1024;
+/** Bodies up to here are no matter to the memory of a process, and are the limit where a route names none. */
+export const FREE_BYTES = 256 * 1024;
 const READ_TIMEOUT_MS = 30_000;
 
 export type ReadBody = {
@@ -11,11 +12,24 @@ export type ReadBody = {
   value: unknown;
 };
 
+/** How long a route's body may be. */
+export function maxBytesOf({ method, maxBodyBytes = FREE_BYTES }: Route): number {
+  return method === 'get' ? 0 : maxBodyBytes;
+}
+
+/** How much room a body needs: the length that it declares, or else its limit. Throws `body_too_large`. */
+export function sizeOf(request: Request, maxBytes: number): number {
+  if (!request.body) return 0;
+  const declared = Number(request.headers.get('content-length') ?? maxBytes);
+  if (declared > maxBytes) throw tooLarge(maxBytes);
+  return declared;
+}
+
 /** Reads a request's body within its limits and, unless the route takes bytes, parses it as JSON. */
 export async function readBody(
   request: Request,
   spec: BodySpec | undefined,
-  maxBytes = DEFAULT_LIMIT_BYTES,
+  maxBytes: number,
 ): Promise<ReadBody> {
   const bytes = await readBytes(request, maxBytes);
   if (spec && isBytes(spec)) {
@@ -32,11 +46,11 @@ export function isBytes(spec: BodySpec): spec is BytesBody {
 }
 
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const room = sizeOf(request, maxBytes);
   if (!request.body) return new Uint8Array();
-  // The declared length may lie or be missing (chunked bodies), so the bytes themselves are counted.
   const reader = request.body.getReader();
-  const chunks: Uint8Array[] = [];
+  // Made once, and only where something comes: many bodies are none.
+  let bytes: Uint8Array<ArrayBuffer> | undefined;
   let size = 0;
   const timer = setTimeout(() => void reader.cancel('timeout').catch(() => {}), READ_TIMEOUT_MS);
   const deadline = Date.now() + READ_TIMEOUT_MS;
@@ -44,9 +58,11 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
+      // The declared length may lie or be missing (chunked bodies), so the bytes themselves are counted.
+      if (size + value.byteLength > room) throw tooLarge(maxBytes);
+      bytes ??= new Uint8Array(room);
+      bytes.set(value, size);
       size += value.byteLength;
-      if (size > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(value);
     }
   } catch (error) {
     await reader.cancel().catch(() => {});
@@ -61,17 +77,7 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
       `The body did not arrive within ${READ_TIMEOUT_MS / 1000} seconds.`,
     );
   }
-  return joined(chunks, size);
-}
-
-function joined(chunks: Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
+  return bytes?.subarray(0, size) ?? new Uint8Array();
 }
 
 function tooLarge(maxBytes: number): AgosError {

@@ -29,6 +29,7 @@ export type HandlerBase = {
   requestId: string;
   /** Network address of the caller, for the audit log. */
   address: string | null;
+  /** Its transactions have the patience of a request, unless told otherwise. */
   db: Database;
   headers: Headers;
   /** Who the caller is by now, for answers that go on: throws what the beginning of a request throws. */

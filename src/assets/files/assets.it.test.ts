@@ -6,6 +6,7 @@ import { createTestApp, TEST_ASSETS_ORIGIN, TEST_SECRET, type TestApp } from '..
 import { startTestS3, type TestS3 } from '../../../tests/support/s3-server.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import { createS3Storage } from '../../adapters/s3/storage.ts';
+import { createByteBudget } from '../../runtime/byte-budget.ts';
 import { newId } from '../../runtime/ids.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { createFolderStorage } from './folder.ts';
@@ -32,7 +33,8 @@ afterAll(async () => {
 });
 
 const options = () => ({ storage, origin: TEST_ASSETS_ORIGIN, signingSecret: TEST_SECRET, clock });
-const server = () => createAssetsServer({ ...options(), logger: createLogger({ level: 'silent' }) });
+const ofServer = { logger: createLogger({ level: 'silent' }), byteBudget: createByteBudget() };
+const server = () => createAssetsServer({ ...options(), ...ofServer });
 const get = (url: string, init?: RequestInit) => server().request(url, init);
 
 type Change = Partial<NewAsset> & { mime?: string };
@@ -249,8 +251,8 @@ test('the API answers with the link, and with what the file is', async () => {
   expect(opened.status).toBe(303);
   const shown = await createAssetsServer({
     ...options(),
+    ...ofServer,
     clock: { now: () => new Date() },
-    logger: createLogger({ level: 'silent' }),
   }).request(opened.headers.get('location')!);
   expect(await shown.text()).toBe('<p>api</p>');
   const { body } = await app.request('GET', `/v1/assets/${asset.id}/metadata`, { headers });

@@ -1,13 +1,16 @@
+import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { errorResponse } from '../../api/kit/envelope.ts';
+import { STALLED_MS } from '../../api/kit/live.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import type { ByteBudget } from '../../runtime/byte-budget.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/ids.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createLinks, type LinkClaims } from './links.ts';
 import type { FileStorage } from './port.ts';
 import { isMediaType, MEDIA_TYPES } from './rules.ts';
-import { readVerified } from './verified.ts';
+import { readPieces } from './verified.ts';
 
 export type AssetsServerDeps = {
   storage: FileStorage;
@@ -15,6 +18,8 @@ export type AssetsServerDeps = {
   signingSecret: string;
   clock: Clock;
   logger: Logger;
+  /** Bounds what files hold of this process's memory while their readers take them. */
+  byteBudget: ByteBudget;
 };
 
 /** Strangers wrote what is in these files: they may show themselves and do nothing else. */
@@ -30,10 +35,16 @@ const HEADERS = {
   'x-robots-tag': 'noindex',
 };
 
-/** The origin that serves signed files and nothing else; it needs no database and knows no cookies. */
-export function createAssetsServer(deps: AssetsServerDeps): Hono {
+/** See `createAssetsServer`. */
+export type AssetsServer = Hono<{ Bindings: Partial<HttpBindings> }>;
+
+/**
+ * The origin that serves signed files and nothing else; it needs no database and knows no cookies. Whoever takes
+ * nothing of a file for `stalledMs` is cut off.
+ */
+export function createAssetsServer(deps: AssetsServerDeps, stalledMs = STALLED_MS): AssetsServer {
   const links = createLinks(deps);
-  const app = new Hono();
+  const app: AssetsServer = new Hono();
   app.use(async (c, next) => {
     await next();
     for (const [name, value] of Object.entries(HEADERS)) c.res.headers.set(name, value);
@@ -41,7 +52,14 @@ export function createAssetsServer(deps: AssetsServerDeps): Hono {
   app.get('/files/*', async (c) => {
     const claims = links.verify(new URL(c.req.url), deps.clock.now());
     if (!claims || !isMediaType(claims.mime)) throw refused();
-    return serve(deps, claims);
+    const body = await open(deps, claims);
+    const headers = headersOf(claims, deps.clock.now());
+    if (c.req.method === 'HEAD') {
+      await body.cancel();
+      return new Response(null, { headers });
+    }
+    c.env?.outgoing?.setTimeout(stalledMs);
+    return new Response(body, { headers });
   });
   const refuse = (error: AgosError): Response =>
     errorResponse(error, { requestId: newId(), now: deps.clock.now() });
@@ -54,20 +72,40 @@ export function createAssetsServer(deps: AssetsServerDeps): Hono {
   return app;
 }
 
-async function serve(deps: AssetsServerDeps, claims: LinkClaims): Promise<Response> {
-  const { path, mime, filename, expires } = claims;
-  // Whole before the first byte goes out: what was damaged is never shown, not even in part.
-  const bytes = await readVerified(await deps.storage.open(path), claims);
-  const remainingSeconds = Math.max(0, Math.floor(expires - deps.clock.now().getTime() / 1000));
-  const disposition = isMediaType(mime) ? MEDIA_TYPES[mime] : 'attachment';
-  return new Response(bytes, {
-    headers: {
-      'content-type': mime.startsWith('text/') ? `${mime}; charset=utf-8` : mime,
-      'content-length': String(bytes.byteLength),
-      'content-disposition': `${disposition}; filename="${filename}"`,
-      'cache-control': `private, max-age=${Math.min(remainingSeconds, 300)}`,
+/** The file, which holds its bytes of the budget until it was taken or its reader is gone. */
+async function open(deps: AssetsServerDeps, claims: LinkClaims): Promise<ReadableStream<Uint8Array>> {
+  const release = await deps.byteBudget.take(claims.tenant, claims.sizeBytes);
+  try {
+    // Whole before the first byte goes out: what was damaged is never shown, not even in part.
+    return inTurn(await readPieces(await deps.storage.open(claims.path), claims), release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Pieces that go out as they are asked for; `ended` is called when no more are. */
+function inTurn(pieces: Uint8Array[], ended: () => void): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull: (controller) => {
+      const piece = pieces.shift();
+      if (piece) return controller.enqueue(piece);
+      controller.close();
+      ended();
     },
+    cancel: ended,
   });
+}
+
+function headersOf({ mime, filename, expires, sizeBytes }: LinkClaims, now: Date): HeadersInit {
+  const remainingSeconds = Math.max(0, Math.floor(expires - now.getTime() / 1000));
+  const disposition = isMediaType(mime) ? MEDIA_TYPES[mime] : 'attachment';
+  return {
+    'content-type': mime.startsWith('text/') ? `${mime}; charset=utf-8` : mime,
+    'content-length': String(sizeBytes),
+    'content-disposition': `${disposition}; filename="${filename}"`,
+    'cache-control': `private, max-age=${Math.min(remainingSeconds, 300)}`,
+  };
 }
 
 function refused(): AgosError {

@@ -12,9 +12,14 @@ export function digestOfBytes(bytes: Uint8Array): string {
 
 /** The whole file; throws `damaged` when it is not what was stored. */
 export async function readVerified(source: Readable, expected: Expected): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of checked(source, expected, 0)) chunks.push(chunk);
-  return Uint8Array.from(Buffer.concat(chunks));
+  return Buffer.concat(await readPieces(source, expected));
+}
+
+/** The whole file in pieces that can be let go one by one; throws as `readVerified` does. */
+export async function readPieces(source: Readable, expected: Expected): Promise<Uint8Array<ArrayBuffer>[]> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  for await (const piece of checked(source, expected, 0)) pieces.push(piece);
+  return pieces;
 }
 
 /** The file as it comes, which fails at its end, or as soon as it is too long, when it is not what was stored. */
@@ -23,10 +28,14 @@ export function streamVerified(source: Readable, expected: Expected, startByte: 
 }
 
 /** From an offset on only the length can be checked: the digest is one of the whole file. */
-async function* checked(source: Readable, expected: Expected, startByte: number): AsyncGenerator<Uint8Array> {
+async function* checked(
+  source: Readable,
+  expected: Expected,
+  startByte: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const hash = startByte === 0 ? createHash('sha256') : null;
   let sizeBytes = startByte;
-  for await (const chunk of source as AsyncIterable<Uint8Array>) {
+  for await (const chunk of source as AsyncIterable<Uint8Array<ArrayBuffer>>) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > expected.sizeBytes) throw damaged(expected);
     hash?.update(chunk);

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Identity } from '../../access/identity/identity.ts';
+import { type Caller, confirmed } from '../../api/kit/confirm.ts';
+import { toAgosError } from '../../api/kit/envelope.ts';
 import type { LiveEnd, LiveMessage, LiveSink, LiveSource } from '../../api/kit/live.ts';
-import { AgosError } from '../../kernel/errors.ts';
+import { PATIENCE } from '../../api/kit/patience.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import type { EventHub, Follower } from './hub.ts';
 import { type EventFilter, type EventRow, readEvents } from './repository.ts';
@@ -21,7 +23,6 @@ export type Follow = {
   /** Looked at before the events are read: true when no event can follow those. */
   hasEnded?(tx: Tx): Promise<boolean>;
 };
-type Caller = { identity: Identity; identify(): Promise<Identity> };
 
 /** Every event after a cursor, once and in order, for as long as the caller stays and may read them. */
 export function followEvents(deps: FollowDeps, caller: Caller, follow: Follow): LiveSource {
@@ -55,8 +56,8 @@ async function untilEnd(
         identity = await confirmed(caller);
         confirmedMs = performance.now();
       }
-      const page = await hub.reading(() =>
-        db.withTenant(identity.scope, (tx) => readPage(tx, follow, identity, after)),
+      const page = await hub.reading(identity.tenant.id, () =>
+        db.withTenant(identity.scope, (tx) => readPage(tx, follow, identity, after), PATIENCE),
       );
       if (page.rows.length > 0) {
         await Promise.race([sink.send(page.rows.map(toMessage)), follower.closed]);
@@ -66,8 +67,9 @@ async function untilEnd(
       if (page.ended) return 'complete';
       if (!(await follower.news(LOOK_EVERY_MS, sink.signal))) await sink.mark(String(after));
     } catch (error) {
-      if (!(error instanceof AgosError)) throw error;
-      if (error.status < 500) return 'refused';
+      const { code, status } = toAgosError(error);
+      if (code === 'internal_error') throw error;
+      if (status < 500) return 'refused';
       if (performance.now() - confirmedMs > UNCONFIRMED_MS) return 'unavailable';
       await sleep(AGAIN_AFTER_MS);
     }
@@ -78,13 +80,6 @@ async function untilEnd(
 async function readPage(tx: Tx, { filter, hasEnded }: Follow, { tenant }: Identity, after: number) {
   const ended = (await hasEnded?.(tx)) ?? false;
   return { ended, ...(await readEvents(tx, tenant.id, filter, { after, limit: PAGE_ROWS })) };
-}
-
-/** The caller as of now: the role may be another one, and the key, the membership or the tenant may be gone. */
-async function confirmed({ identity, identify }: Caller): Promise<Identity> {
-  const now = await identify();
-  if (now.tenant.id === identity.tenant.id && now.principal.id === identity.principal.id) return now;
-  throw new AgosError('permission_denied', 'The caller has changed.');
 }
 
 const toMessage = (row: EventRow): LiveMessage => ({

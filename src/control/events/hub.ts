@@ -1,14 +1,16 @@
-import pLimit from 'p-limit';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Database } from '../../runtime/database/database.ts';
+import { createFairRoom } from '../../runtime/fair-room.ts';
 import { EVENTS_CHANNEL } from './rules.ts';
 
 /** Streams of one tenant in one process. */
 const STREAMS_PER_TENANT = 100;
 /** What is committed within this time is read together. */
 const GATHER_MS = 20;
-/** Streams leave most connections of the pool to requests. */
+/** Streams leave most connections of the pool to requests, and slow reads of one tenant leave some to the others. */
 const READS_AT_ONCE = 4;
+const READS_PER_TENANT = 2;
+const READ_WAIT_MS = 30_000;
 
 /** One stream that follows its tenant's events. */
 export type Follower = {
@@ -27,8 +29,8 @@ export type EventHub = {
   requireRoom(tenant: string): void;
   /** Throws as `requireRoom` does. */
   join(tenant: string): Follower;
-  /** Reads for a stream, few at once. */
-  reading<T>(read: () => Promise<T>): Promise<T>;
+  /** Reads for a stream, few at once and fewer of one tenant. Throws `database_unavailable` when its turn does not come. */
+  reading<T>(tenant: string, read: () => Promise<T>): Promise<T>;
   /** How many streams are open in this process. */
   openStreams(): number;
   /** Ends every stream. */
@@ -41,7 +43,11 @@ type Place = { wake(): void };
 export function createEventHub(db: Pick<Database, 'listen'>): EventHub {
   const places = new Map<string, Set<Place>>();
   const gathering = new Map<string, NodeJS.Timeout>();
-  const reads = pLimit(READS_AT_ONCE);
+  const reads = createFairRoom(READS_AT_ONCE, {
+    mostForOne: READS_PER_TENANT,
+    waitMs: READ_WAIT_MS,
+    tooLate: tooSlow,
+  });
   let listening = false;
   let closing = false;
   const closed = Promise.withResolvers<void>();
@@ -113,7 +119,14 @@ export function createEventHub(db: Pick<Database, 'listen'>): EventHub {
       listening = true;
       return follow(tenant, here);
     },
-    reading: (read) => reads(read),
+    reading: async (tenant, read) => {
+      const leave = await reads.enter(tenant);
+      try {
+        return await read();
+      } finally {
+        leave();
+      }
+    },
     openStreams: () => [...places.values()].reduce((sum, here) => sum + here.size, 0),
     close: () => {
       closing = true;
@@ -123,6 +136,11 @@ export function createEventHub(db: Pick<Database, 'listen'>): EventHub {
     },
   };
 }
+
+const tooSlow = (): AgosError =>
+  new AgosError('database_unavailable', 'The database is too busy. Try again shortly.', {
+    retryAfterSeconds: 2,
+  });
 
 function tooMany(): AgosError {
   return new AgosError(

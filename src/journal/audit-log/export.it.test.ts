@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
-import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
+import { createKey, createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import { newId } from '../../runtime/ids.ts';
 import { recordAudit } from './record.ts';
 
@@ -14,6 +15,15 @@ beforeAll(async () => {
   stranger = await createTenant(app.database, 'Stranger');
   await write(1_203, 'lead.created');
   await write(3, 'lead.deleted');
+  const rows = Array.from({ length: 1_203 }, (_, n) => ({
+    tenant_id: tenant.id,
+    id: newId(),
+    domain: `${n}.example`,
+  }));
+  const by = { source: 'api', created_by: tenant.keys.owner.id };
+  await app.database.admin`insert into leads ${app.database.admin(
+    rows.map((row) => ({ ...row, ...by, url: `https://${row.domain}/` })),
+  )}`;
 }, 60_000);
 afterAll(() => app.close());
 
@@ -75,3 +85,40 @@ test('filters count in exports too, and another tenant is shown nothing', async 
   expect((await get(`/v1/audit-log.ndjson?from=${from}`)).text).toBe('');
   expect((await get('/v1/audit-log.ndjson', stranger)).text).not.toContain(tenant.keys.owner.id);
 });
+
+async function begin(path: string, { headers } = tenant.keys.owner): Promise<() => Promise<boolean>> {
+  const { body } = await app.app.request(path, { headers });
+  const reader = body!.getReader();
+  return async () => (await reader.read()).done;
+}
+
+// sabotage: src/api/kit/export.ts :: const { scope } = begun ? await confirmed(caller) : caller.identity; => const { scope } = caller.identity;
+test.each(['/v1/audit-log.ndjson', '/v1/leads.csv'])(
+  '%s breaks off when its key is revoked in the middle',
+  async (path) => {
+    const key = await createKey(app.database, tenant.id, 'owner');
+    const isOver = await begin(path, key);
+    expect(await isOver()).toBe(false);
+    await app.request('DELETE', `/v1/keys/${key.id}`, { headers: tenant.keys.owner.headers });
+    // The next page may have been read already.
+    const rest = (async () => {
+      while (!(await isOver()));
+    })();
+    await expect(rest).rejects.toMatchObject({ code: 'token_invalid' });
+  },
+);
+
+// sabotage: src/api/kit/execute.ts :: db: patient(deps.db), => db: deps.db,
+test('an export that waits for a lock gives up as any request does', async () => {
+  const held = Promise.withResolvers<void>();
+  const holder = app.database.admin.begin(async (tx) => {
+    await tx`lock table audit_log in access exclusive mode`;
+    await held.promise;
+  });
+  const isOver = await begin('/v1/audit-log.ndjson');
+  const late = sleep(15_000).then(() => 'still waiting');
+  const answer = Promise.race([isOver(), late]);
+  await expect(answer).rejects.toMatchObject({ cause: { code: '55P03' } });
+  held.resolve();
+  await holder;
+}, 40_000);

@@ -42,8 +42,8 @@ const exportRoute = (
     responses: { 200: { description: 'All entries, oldest first.', contentType: form.contentType } },
     handler: async (ctx) => {
       const filter = toFilter(ctx.query);
-      const stream = pagedText(head, async (after) => {
-        const { rows, next } = await readPage(ctx.db, ctx.scope, filter, after);
+      const stream = pagedText(ctx, head, async (scope, after) => {
+        const { rows, next } = await readPage(ctx.db, scope, filter, after);
         return { text: rows.map(line).join(''), next };
       });
       return { status: 200, stream };

@@ -3,6 +3,7 @@ import type { Identity } from '../../access/identity/identity.ts';
 import {
   defineRoute,
   etagOf,
+  type HandlerBase,
   idParam,
   pagedText,
   pageFields,
@@ -12,10 +13,8 @@ import {
 import type { RequestContext } from '../../journal/request-context.ts';
 import type { RunRow } from '../../journal/runs/repository.ts';
 import { runView, toRunView } from '../../journal/runs/schemas.ts';
-import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import { ADMISSION_HOLD_CODES } from '../../kernel/holds.ts';
-import type { Database } from '../../runtime/database/database.ts';
 import { listContacts } from '../contacts/repository.ts';
 import { toContactView } from '../contacts/view.ts';
 import { deleteLead, updateLead } from './change-lead.ts';
@@ -90,7 +89,7 @@ const exportRoute = defineRoute({
   request: { query: z.strictObject(leadFilter) },
   responses: { 200: { description: 'All leads that the filter names.', contentType: 'text/csv' } },
   errors: ['query_too_long'],
-  handler: async (ctx) => ({ status: 200, stream: exported(ctx.db, ctx.scope, ctx.query) }),
+  handler: async (ctx) => ({ status: 200, stream: exported(ctx, ctx.query) }),
 });
 
 const createRoute = (deps: LeadRoutesDeps) =>
@@ -215,10 +214,10 @@ function requireMayAssign({ body, identity }: Assigning): void {
 
 const EXPORT_PAGE = 500;
 
-function exported(db: Database, scope: TenantScope, filter: LeadFilter): ReadableStream<Uint8Array> {
-  return pagedText(CSV_HEADER, async (after) => {
+function exported(ctx: HandlerBase, filter: LeadFilter): ReadableStream<Uint8Array> {
+  return pagedText(ctx, CSV_HEADER, async (scope, after) => {
     const page = { limit: EXPORT_PAGE, sort: 'created_at' as const, direction: 'asc' as const, after };
-    const found = await db.withTenant(scope, (tx) => listLeads(tx, scope.tenant, filter, page));
+    const found = await ctx.db.withTenant(scope, (tx) => listLeads(tx, scope.tenant, filter, page));
     return { text: found.rows.map((row) => csvLine(toLeadView(row))).join(''), next: found.next };
   });
 }

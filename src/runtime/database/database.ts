@@ -78,7 +78,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     idleInTransactionMs = IDLE_IN_TRANSACTION_MS,
   } = options;
   const shared = { waitMs, idleInTransactionMs, tooLate: tooBusy };
-  const app = openPool({ ...shared, url: options.url, connections: maxConnections });
+  // Half for one tenant, busy or not: what is taken already cannot be given to who comes next.
+  const mostForOne = Math.ceil(maxConnections / 2);
+  const app = openPool({ ...shared, url: options.url, connections: maxConnections, mostForOne });
   const system = openPool({
     ...shared,
     url: options.systemUrl,
@@ -89,10 +91,16 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     withTenant: (scope, fn, patience) =>
-      translating(async () => app.transaction(`begin; ${settingsOf(scope, patience)}`, fn)),
-    oneTrip: (scope, statement) => translating(async () => app.oneTrip(`${settingsOf(scope)}; ${statement}`)),
-    // The purpose is for those who read the code and the test that lists the call sites.
-    withSystem: (_purpose, fn) => translating(() => system.statements(fn)),
+      translating(async () => {
+        const begin = `begin; ${settingsOf(scope, patience)}`;
+        return app.transaction(scope.tenant, begin, fn);
+      }),
+    oneTrip: (scope, statement) =>
+      translating(async () => {
+        const statements = `${settingsOf(scope)}; ${statement}`;
+        return app.oneTrip(scope.tenant, statements);
+      }),
+    withSystem: (purpose, fn) => translating(() => system.statements(purpose, fn)),
     listen: (channel, listener) => {
       ears.push(listenOn(options.url, channel, listener));
     },

@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { leads } from '../../leads/leads/tables.ts';
 import { observeDatabase } from '../telemetry/observe-database.ts';
 import { createRegistry } from '../telemetry/registry.ts';
+import { openDatabase } from './database.ts';
 import type { Tx } from './pool.ts';
 
 let database: TestDatabase;
@@ -66,4 +68,22 @@ test('a transaction with patience gives up by itself, also where it is observed,
   });
   const limit = await inTenant(tenant, (tx) => tx.execute(sql`show statement_timeout`));
   expect(limit.rows).toEqual([{ statement_timeout: '0' }]);
+});
+
+// sabotage: src/runtime/database/database.ts :: const mostForOne = Math.ceil(maxConnections / 2); => const mostForOne = maxConnections;
+test("one tenant's slow reads take half of the connections, so that another's is not delayed", async () => {
+  const { url, systemUrl } = database.info;
+  const db = openDatabase({ url, systemUrl, waitMs: 1_500 });
+  onTestFinished(() => db.close());
+  const scopeOf = ({ id, keys }: TestTenant) => systemScope(id, keys.owner.id);
+  const sleepy = (tx: Tx) => tx.execute(sql`select pg_sleep(3)`);
+  const slow = Array.from({ length: 10 }, () => db.withTenant(scopeOf(tenant), sleepy));
+  const ended = Promise.allSettled(slow);
+  await sleep(200);
+  const begun = performance.now();
+  await db.withTenant(scopeOf(other), backendOf);
+  await db.oneTrip(scopeOf(other), 'select 1');
+  expect(performance.now() - begun).toBeLessThan(1_000);
+  const answers = await ended;
+  expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
 });

@@ -21,6 +21,8 @@ export type Tx = Pick<
 export type PoolOptions = {
   url: string;
   connections: number;
+  /** How many of them one party can have at once; without it, all. */
+  mostForOne?: number;
   /** How long a transaction waits for a free connection; without it, for ever. */
   waitMs: number | undefined;
   tooLate: () => Error;
@@ -30,13 +32,14 @@ export type PoolOptions = {
   readOnly?: boolean;
 };
 
+/** Parties, such as tenants, take turns at the connections. */
 export type Pool = {
   /** Runs `fn` between `begin`, which may set up the transaction, and a commit; else rolls back. */
-  transaction<T>(begin: string, fn: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(party: string, begin: string, fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs statements without parameters in a transaction of their own, in one round trip; the rows of the last one. */
-  oneTrip<Row>(statements: string): Promise<Row[]>;
+  oneTrip<Row>(party: string, statements: string): Promise<Row[]>;
   /** Runs `fn` without a transaction around it: each statement sees its own moment. A third of the round trips. */
-  statements<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
+  statements<T>(party: string, fn: (tx: Tx) => Promise<T>): Promise<T>;
   ping(): Promise<void>;
   close(): Promise<void>;
 };
@@ -61,23 +64,25 @@ export function openPool(options: PoolOptions): Pool {
   connections.on('connect', (client) => client.on('error', () => {}));
   const slots = slotsOf(options);
   return {
-    transaction: (begin, fn) => slots.run(async () => inTransaction(await connections.connect(), begin, fn)),
-    oneTrip: (statements) =>
-      slots.run(async () => {
+    transaction: (party, begin, fn) =>
+      slots.run(party, async () => inTransaction(await connections.connect(), begin, fn)),
+    oneTrip: (party, statements) =>
+      slots.run(party, async () => {
         const results = (await connections.query(statements)) as unknown as pg.QueryResult[];
         return results.at(-1)?.rows ?? [];
       }),
-    statements: (fn) => slots.run(async () => inStatements(await connections.connect(), fn)),
+    statements: (party, fn) => slots.run(party, async () => inStatements(await connections.connect(), fn)),
     ping: async () => {
-      await slots.run(() => connections.query('select 1'));
+      await slots.run('ping', () => connections.query('select 1'));
     },
     close: () => connections.end(),
   };
 }
 
 /** The pool's own queue waits for as long as a connection may take to be made, so it is kept empty. */
-function slotsOf({ connections, waitMs, tooLate }: PoolOptions): Slots {
-  return waitMs === undefined ? { run: (work) => work() } : createSlots(connections, { waitMs, tooLate });
+function slotsOf({ connections, mostForOne = connections, waitMs, tooLate }: PoolOptions): Slots {
+  if (waitMs === undefined) return { run: (_party, work) => work() };
+  return createSlots(connections, { mostForOne, waitMs, tooLate });
 }
 
 async function inStatements<T>(client: pg.PoolClient, fn: (tx: Tx) => Promise<T>): Promise<T> {

@@ -1,40 +1,17 @@
+import { createFairRoom, type FairRoomOptions } from '../fair-room.ts';
+
 /** A number of places; who finds none waits for one. */
 export type Slots = {
-  /** Runs `work` in a place; fails with what `tooLate` makes when none became free in time. */
-  run<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs `work` in a place of one party's; fails with what `tooLate` makes when none became free in time. */
+  run<T>(party: string, work: () => Promise<T>): Promise<T>;
 };
 
-/** Places in front of a connection pool, since the pool itself lets callers wait for ever. */
-export function createSlots(count: number, options: { waitMs: number; tooLate: () => Error }): Slots {
-  let free = count;
-  const waiting = new Set<() => void>();
-
-  const enter = async (): Promise<void> => {
-    if (free > 0) {
-      free -= 1;
-      return;
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => {
-      waiting.delete(resolve);
-      reject(options.tooLate());
-    }, options.waitMs);
-    waiting.add(resolve);
-    await promise.finally(() => clearTimeout(timer));
-  };
-  const leave = (): void => {
-    const [next] = waiting;
-    if (!next) {
-      free += 1;
-      return;
-    }
-    waiting.delete(next);
-    next();
-  };
-
+/** Places in front of a connection pool, since the pool itself lets callers wait for ever and knows no turns. */
+export function createSlots(count: number, options: FairRoomOptions): Slots {
+  const room = createFairRoom(count, options);
   return {
-    run: async (work) => {
-      await enter();
+    run: async (party, work) => {
+      const leave = await room.enter(party);
       try {
         return await work();
       } finally {

@@ -18,8 +18,10 @@ export function traceDatabase(db: Database, tracer: Tracer): Database {
   };
   return {
     ...db,
-    withTenant: (scope, fn) =>
-      spanned('database transaction', { 'agos.tenant': scope.tenant }, () => db.withTenant(scope, fn)),
+    withTenant: (scope, fn, patience) =>
+      spanned('database transaction', { 'agos.tenant': scope.tenant }, () =>
+        db.withTenant(scope, fn, patience),
+      ),
     withSystem: (purpose, fn) => {
       const open = () => db.withSystem(purpose, fn);
       return POLLS.has(purpose)
