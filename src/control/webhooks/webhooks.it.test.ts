@@ -276,6 +276,33 @@ describe('what does not go well', () => {
     expect((await ask('GET', `${endpoints}/${id}`)).body.failing_since).toBeNull();
   });
 
+  // sabotage: src/control/webhooks/settle-attempt.ts :: if (delivery && isAsBefore(done.delivery, delivery)) await settleDelivery(tx, work, delivery, sent); => await settleDelivery(tx, work, done.delivery, sent);
+  test.each([
+    ['fails', 500],
+    ['succeeds', 204],
+  ])(
+    'a delivery that is sent again while its last attempt %s goes out again, with all its attempts',
+    async (_, status) => {
+      const { id, path } = await endpoint({ event_types: ['lead.created'] });
+      receiver.answer(path, 500);
+      await lead();
+      await wake();
+      const times = { ...TIMES, retry_delays_ms: [50] };
+      await deliver(id, times);
+      const [row] = await deliveries();
+      receiver.answer(path, async (_received, response, nth) => {
+        if (nth === 2) await ask('POST', `/v1/webhook-deliveries/${row.id}/resend`);
+        response.writeHead(nth === 2 ? status : 204).end();
+      });
+      await sleep(100);
+      await deliver(id, times);
+      expect(receiver.at(path)).toHaveLength(3);
+      expect(await deliveries()).toMatchObject([{ status: 'delivered', tries: 1 }]);
+      const { attempts } = (await ask('GET', `/v1/webhook-deliveries/${row.id}`)).body;
+      expect(attempts.map((one: Json) => one.status_code)).toEqual([204, status, 500]);
+    },
+  );
+
   // sabotage: src/control/webhooks/settle-attempt.ts :: if (statusCode === GONE) return disable(tx, endpoint, { reason: 'gone', now }); =>
   test('410 disables the endpoint at once, with its reason in the event log and the audit log', async () => {
     const { id, path } = await endpoint();
@@ -316,6 +343,52 @@ describe('what does not go well', () => {
     expect(await fail()).toMatchObject({ status: 'enabled', failing_since: expect.any(String) });
     await sleep(450);
     expect(await fail()).toMatchObject({ status: 'disabled', disabled_reason: 'failing' });
+  });
+
+  // sabotage: src/control/webhooks/settle-attempt.ts :: await noteEndpoint(tx, endpoint, { failingSince: since, lastFailedAt: now, pausedUntil }); => await noteEndpoint(tx, endpoint, { failingSince: since, lastFailedAt: since, pausedUntil });
+  test('what failed long ago, with nothing due since, does not count towards disabling; each failure does', async () => {
+    const { id, path } = await endpoint();
+    receiver.answer(path, 500);
+    const failAfter = async (ms: number, disableAfterMs: number) => {
+      await sleep(ms);
+      await lead();
+      await wake();
+      await deliver(id, { retry_delays_ms: [], disable_after_ms: disableAfterMs, timeout_ms: 1_000 });
+      return (await ask('GET', `${endpoints}/${id}`)).body;
+    };
+    const first = await failAfter(0, 500);
+    const second = await failAfter(1_100, 500);
+    expect(second.status).toBe('enabled');
+    expect(second.failing_since > first.failing_since).toBe(true);
+    expect(await failAfter(700, 1_300)).toMatchObject({
+      status: 'enabled',
+      failing_since: second.failing_since,
+    });
+    expect(await failAfter(700, 1_300)).toMatchObject({ status: 'disabled', disabled_reason: 'failing' });
+  });
+
+  // sabotage: src/control/webhooks/change-endpoints.ts :: return url === endpoint.url ? {} : { url, ...HEALTHY }; => return { url };
+  // sabotage: src/control/webhooks/settle-attempt.ts :: if (endpoint?.url === done.endpoint.url) await settleEndpoint(tx, work, endpoint, { ...sent, now }); => if (endpoint) await settleEndpoint(tx, work, endpoint, { ...sent, now });
+  test('an endpoint that moves begins anew: nothing that the old address answers is held against it', async () => {
+    const { id, path } = await endpoint();
+    receiver.answer(path, 500);
+    await lead();
+    await wake();
+    await deliver(id, { ...TIMES, retry_delays_ms: [50] });
+    const moving = { url: receiver.url(`${path}-new`) };
+    receiver.answer(path, async (_, response) => {
+      await ask('PATCH', `${endpoints}/${id}`, moving);
+      response.writeHead(410).end();
+    });
+    expect((await ask('GET', `${endpoints}/${id}`)).body.failing_since).not.toBeNull();
+    await sleep(100);
+    // Nothing goes to the new address yet: a success there would clear everything as well.
+    await deliver(id, { ...TIMES, retry_delays_ms: [50, 60_000] });
+    expect((await ask('GET', `${endpoints}/${id}`)).body).toMatchObject({
+      ...moving,
+      status: 'enabled',
+      failing_since: null,
+    });
   });
 
   test.each([429, 503])(
