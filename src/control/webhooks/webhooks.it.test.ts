@@ -13,6 +13,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { createEgressGuard } from '../../runtime/egress/guard.ts';
 import { createGuardedPost } from '../../runtime/egress/post.ts';
 import { createStopFile } from '../kill-switch/stop-file.ts';
+import { createStopWatch } from '../kill-switch/watch-stops.ts';
 import { deliverDue } from './deliver-due.ts';
 import { type DeliveryTimes, MAX_ENDPOINTS } from './rules.ts';
 import { createSecretSeal } from './seal.ts';
@@ -52,12 +53,15 @@ const lead = (of = tenant) => insertLead(app.database, owner(of));
 const TIMES: DeliveryTimes = { retry_delays_ms: [1, 1], disable_after_ms: 3_600_000, timeout_ms: 2_000 };
 function deliverer(secret = TEST_SECRET) {
   const guard = createEgressGuard({ allowTargets: receiver.allowTargets });
+  const { db } = app.database;
+  const stopFile = createStopFile(join(app.assetsDir, 'stop'));
   return {
-    db: app.database.db,
+    db,
     clock: systemClock,
     post: createGuardedPost({ guard, clock: systemClock, httpsOnly: false }),
     seal: createSecretSeal(secret),
-    stopFile: createStopFile(join(app.assetsDir, 'stop')),
+    stopFile,
+    stopWatch: createStopWatch({ db, stopFile }),
   };
 }
 const deliver = (endpointId: string, times = TIMES, deps = deliverer(), of = tenant) =>
@@ -480,6 +484,52 @@ describe('when nothing may be delivered', () => {
     expect(await wake()).toEqual([id]);
     await deliver(id);
     expect(receiver.at(path)).toHaveLength(2);
+  });
+
+  // sabotage: src/control/webhooks/attempt.ts :: const unwatch = deps.stopWatch.watch({ tenant: work.tenant, onStop: () => stopping.abort() }); => const unwatch = () => {};
+  test('a request whose address is still looked up when the kill switch is turned on never begins', async () => {
+    const { id, path } = await endpoint({ event_types: ['lead.created'] });
+    await lead();
+    await wake();
+    const [lookedUp, found] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const guard = createEgressGuard({ allowTargets: receiver.allowTargets });
+    const resolve: typeof guard.resolve = async (host, port) => {
+      lookedUp.resolve();
+      await found.promise;
+      return guard.resolve(host, port);
+    };
+    const post = createGuardedPost({ guard: { ...guard, resolve }, clock: systemClock, httpsOnly: false });
+    const pass = deliver(id, { ...TIMES, timeout_ms: 20_000 }, { ...deliverer(), post });
+    await lookedUp.promise;
+    await ask('POST', '/v1/kill-switches', { reason: 'Stop.' });
+    await sleep(1_000);
+    found.resolve();
+    await expect(pass).resolves.toEqual({ delivered: 0, failed: 0, wait_ms: null });
+    expect(receiver.at(path)).toEqual([]);
+    const [row] = await deliveries();
+    expect(row).toMatchObject({ status: 'pending', tries: 0 });
+    const { attempts } = (await ask('GET', `/v1/webhook-deliveries/${row.id}`)).body;
+    expect(attempts).toMatchObject([{ error: 'interrupted' }]);
+    await ask('POST', '/v1/kill-switches/off');
+    await deliver(id);
+    expect(receiver.at(path)).toHaveLength(1);
+  });
+
+  test('a request that is on its way when the kill switch is turned on is broken off, and goes out again', async () => {
+    const { id, path } = await endpoint({ event_types: ['lead.created'] });
+    await lead();
+    await wake();
+    receiver.answer(path, async (_received, response, nth) => {
+      if (nth === 1) return void (await ask('POST', '/v1/kill-switches', { reason: 'Stop.' }));
+      response.writeHead(204).end();
+    });
+    const startedAt = performance.now();
+    await expect(deliver(id, { ...TIMES, timeout_ms: 20_000 })).resolves.toMatchObject({ failed: 0 });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    await ask('POST', '/v1/kill-switches/off');
+    await deliver(id);
+    expect(new Set(receiver.at(path).map((one) => one.id)).size).toBe(1);
+    expect(await deliveries()).toMatchObject([{ status: 'delivered', tries: 1 }]);
   });
 
   test('a suspended tenant gets none, nor does one whose machine has the stop file', async () => {
