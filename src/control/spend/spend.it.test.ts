@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createTestApp } from '../../../tests/support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
@@ -82,6 +83,22 @@ describe('a reservation', () => {
     const [sum] = await database.admin`select sum(spent_micro_usd)::int as spent from spend_days
       where day = ${today()}`;
     expect(sum?.spent).toBe(1_000);
+  });
+
+  // sabotage: src/control/spend/repository.ts :: const added = await tx => await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('agos spend', 0))`); const added = await tx
+  test('that waits for its own tenant keeps no other tenant waiting', async () => {
+    const spender = spenderOf({});
+    await spender.reserve(spending(tenant), 100);
+    const neighbours = await database.admin.begin(async (sql) => {
+      await sql`select 1 from spend_days where tenant_id = ${tenant.id} for update`;
+      const own = spender.reserve(spending(tenant), 100);
+      await sleep(300);
+      const ended = spender.reserve(spending(neighbour), 100).then(() => 'reserved');
+      return { own, ended: await Promise.race([ended, sleep(2_000, 'waits')]) };
+    });
+    expect(neighbours.ended).toBe('reserved');
+    await neighbours.own;
+    expect(await spentOf(tenant)).toBe(200);
   });
 
   test('is refused with a sentence and the moment when there is room again', async () => {
