@@ -141,24 +141,34 @@ describe('a reservation', () => {
 });
 
 describe('what a killed worker has reserved', () => {
+  const charged: [string, number][] = [];
+  const sweep = (at = clock) =>
+    sweepReservations({
+      db: database.db,
+      clock: at,
+      charge: async (_tx, { key }, microUsd) => void charged.push([key, microUsd]),
+    });
+
   // sabotage: src/control/spend/sweep-reservations.ts :: entry.kind === 'model_call' => entry.kind !== 'model_call'
   test('is ended by the sweep: a model call counts as reserved, a scan is released', async () => {
     // What the tests before have left.
-    await sweepReservations({ db: database.db, clock });
+    await sweep();
+    charged.length = 0;
     const spender = spenderOf({});
     const [scan, call, done] = [spending(tenant), spending(tenant, { kind: 'model_call' }), spending(tenant)];
     for (const one of [scan, call, done]) await spender.reserve(one, 100);
     await spender.settle(done, 7);
-    expect(await sweepReservations({ db: database.db, clock })).toBe(0);
+    expect(await sweep()).toBe(0);
     const later = new Date(now.getTime() + 15 * 60_000 + 1);
-    expect(await sweepReservations({ db: database.db, clock: { now: () => later } })).toBe(2);
-    expect(await sweepReservations({ db: database.db, clock: { now: () => later } })).toBe(0);
+    expect(await sweep({ now: () => later })).toBe(2);
+    expect(await sweep({ now: () => later })).toBe(0);
     expect([...(await entriesOf(tenant))].map(({ key, ...rest }) => [key, rest])).toEqual([
       [scan.key, { state: 'released', reserved: 100, spent: 0 }],
       [call.key, { state: 'settled', reserved: 100, spent: 100 }],
       [done.key, { state: 'settled', reserved: 100, spent: 7 }],
     ]);
     expect(await spentOf(tenant)).toBe(107);
+    expect(charged).toEqual([[call.key, 100]]);
     await spender.settle(scan, 55);
     expect(await spentOf(tenant)).toBe(107);
   });
