@@ -68,7 +68,7 @@ async function reserveAtOnce(count: number, caps: Partial<SpendCaps>, tenants: T
 }
 
 describe('a reservation', () => {
-  // sabotage: src/control/spend/spender.ts :: if (spend) requireWithinCaps(spend, { caps, day, now, lookAgainMs }); =>
+  // sabotage: src/control/spend/spender.ts :: if (spend) requireWithinCaps(spend, { caps, day, now, patience }); =>
   test('never passes the cap of a tenant, however many come at once from several processes', async () => {
     expect(await reserveAtOnce(60, { tenantMicroUsd: 1_050 }, [tenant])).toBe(10);
     expect(await spentOf(tenant)).toBe(1_000);
@@ -108,7 +108,12 @@ describe('a reservation', () => {
       code: 'budget_exceeded',
       status: 429,
       message: expect.stringMatching(/^The budget of .* for this day .* 00:00 UTC\.$/),
-      details: { available_at: tomorrow.toISOString(), retryAfterSeconds: 7_200, look_again_ms: 1_800_000 },
+      details: {
+        available_at: tomorrow.toISOString(),
+        retryAfterSeconds: 7_200,
+        look_again_ms: 1_800_000,
+        give_up_after_ms: 30 * 24 * 3_600_000,
+      },
     });
     expect(await entriesOf(tenant)).toHaveLength(0);
     now = tomorrow;
