@@ -34,6 +34,7 @@ import type { Logger } from '../src/runtime/logger.ts';
 import { instrumentDatabase } from '../src/runtime/telemetry/instrument-database.ts';
 import type { Telemetry } from '../src/runtime/telemetry/telemetry.ts';
 import { loadPlaybooks } from '../src/triage/playbooks/load.ts';
+import { chargeAudit } from '../src/triage/triage-room/paid-scan.ts';
 import { createTriageRequests } from '../src/triage/triage-room/request-triage.ts';
 import { createGateway } from './gateway.ts';
 import { createObserver } from './observer.ts';
@@ -89,7 +90,7 @@ export function compose(
         gateway,
         observer: createObserver(client),
         reconcilers,
-        endStaleReservations: () => sweepReservations({ db, clock }),
+        endStaleReservations: () => sweepReservations({ db, clock, charge: chargeAudit }),
       }),
       ...createQuotaActivities({ db, clock }),
       ...webhooks.activities,

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { createWebhookActivities } from '../activities/control/webhooks.ts';
 import type { StopFile } from '../src/control/kill-switch/stop-file.ts';
+import { createStopWatch } from '../src/control/kill-switch/watch-stops.ts';
 import { DELIVERY_TIMES, type DeliveryTimes } from '../src/control/webhooks/rules.ts';
 import { createSecretSeal } from '../src/control/webhooks/seal.ts';
 import { wakeWhenHeard } from '../src/control/webhooks/wake.ts';
@@ -31,8 +32,9 @@ export function composeWebhooks(config: Config, { client, guard, ...shared }: De
   const httpsOnly = config.AGOS_ENV === 'production';
   const post = createGuardedPost({ guard, clock, httpsOnly, extraCa: extraAuthority(config) });
   const seal = createSecretSeal(required(config, 'AGOS_SIGNING_SECRET'));
+  const stopWatch = createStopWatch(shared);
   return {
-    activities: createWebhookActivities({ ...shared, post, seal, start }),
+    activities: createWebhookActivities({ ...shared, post, seal, stopWatch, start }),
     listen: (log: Logger): void =>
       wakeWhenHeard({ db, start, warn: (message, about) => log.warn(about, message) }),
   };

@@ -10,7 +10,7 @@ import { newId } from '../../src/runtime/ids.ts';
 import { changeAudit } from '../../src/triage/audits/repository.ts';
 import { loadPlaybooks } from '../../src/triage/playbooks/load.ts';
 import { beginTriage } from '../../src/triage/triage-room/begin-triage.ts';
-import { addCost } from '../../src/triage/triage-room/paid-scan.ts';
+import { addCost, chargeAudit } from '../../src/triage/triage-room/paid-scan.ts';
 import { finishTriage, holdTriage } from '../../src/triage/triage-room/settle-triage.ts';
 import type { TriageRoomInput } from '../../workflows/triage/triage-room/messages.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -43,7 +43,7 @@ export async function playHistory(
   const world: World = { database, tenant, dice: createDice(seed), leads: [], triages: [] };
   for (let step = 0; step < steps; step += 1) await world.dice.pick(CHANGES)(world);
   const later = new Date(Date.now() + DAY_MS);
-  await sweepReservations({ db: database.db, clock: { now: () => later } });
+  await sweepReservations({ db: database.db, clock: { now: () => later }, charge: chargeAudit });
 }
 
 /** Drawn from with equal chance, so what shall happen often stands in it often. */

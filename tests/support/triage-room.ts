@@ -84,6 +84,8 @@ export type TriageRoom = {
 export type WorkerOptions = {
   requireTicket?: boolean;
   caps?: SpendCaps;
+  /** After how long a run asks the budget no more. */
+  giveUpAfterMs?: number;
   /** Limits of the imports that it serves too. */
   imports?: Partial<ImportLimits>;
 };
@@ -153,7 +155,13 @@ export async function startTriageRoom(): Promise<TriageRoom> {
             }),
             playbooks,
             assets,
-            spend: createSpender({ db, clock, caps: options.caps ?? TEST_CAPS, lookAgainMs: 500 }),
+            spend: createSpender({
+              db,
+              clock,
+              caps: options.caps ?? TEST_CAPS,
+              lookAgainMs: 500,
+              ...(options.giveUpAfterMs && { giveUpAfterMs: options.giveUpAfterMs }),
+            }),
             cpu: createCpuMeter(),
             cpuSecondMicroUsd: 20,
             skills: { provider: null, models: { fast: 'none', balanced: 'none', strategic: 'none' }, clock },

@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWebhookActivities } from '../../activities/control/webhooks.ts';
 import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
+import { createStopWatch } from '../../src/control/kill-switch/watch-stops.ts';
 import type { DeliveryTimes } from '../../src/control/webhooks/rules.ts';
 import { createSecretSeal } from '../../src/control/webhooks/seal.ts';
 import { wakeWhenHeard } from '../../src/control/webhooks/wake.ts';
@@ -51,7 +52,15 @@ beforeAll(async () => {
     target: server.target,
     workflowsPath: join(WORKFLOWS, 'index.ts'),
     queues: ['workflows', 'core', 'outbound'],
-    activities: createWebhookActivities({ db, clock: systemClock, post, seal, stopFile, start }),
+    activities: createWebhookActivities({
+      db,
+      clock: systemClock,
+      post,
+      seal,
+      stopFile,
+      stopWatch: createStopWatch({ db, stopFile }),
+      start,
+    }),
   });
   await ensureSchedules(client, {
     sweepEveryMs: 3_600_000,

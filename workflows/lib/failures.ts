@@ -1,5 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from '../../src/kernel/errors.ts';
-import type { Hold, RunHoldCode, SiteHoldCode } from '../../src/kernel/holds.ts';
+import type { AdmissionHoldCode, Hold, RunHoldCode, SiteHoldCode } from '../../src/kernel/holds.ts';
 import { SITE_HOLD_CODES } from '../../src/kernel/holds.ts';
 
 /** Types of the `ApplicationFailure`s that activities throw: dotted, stable, matched by workflows and the gateway. */
@@ -65,6 +65,13 @@ export function stopHoldOf(error: unknown): Hold<RunHoldCode> | undefined {
   const failure = findFailure(error);
   if (failure?.type !== failureTypeOf('kill_switch_on')) return undefined;
   return { code: 'kill_switch_on', message: failure.message };
+}
+
+/** The hold of work that the budget had no room for, however often it asked. */
+export function budgetHoldOf(error: unknown): Hold<AdmissionHoldCode> | undefined {
+  if (findFailure(error)?.type !== failureTypeOf('budget_exceeded')) return undefined;
+  const message = 'The budget had no room for this scan for weeks. Start it again when there is room.';
+  return { code: 'budget_exceeded', message };
 }
 
 /** The hold that an activity's failure asks for, when the fault is the site's. */

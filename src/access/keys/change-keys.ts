@@ -1,10 +1,13 @@
 import { recordAudit } from '../../journal/audit-log/record.ts';
 import type { RequestContext } from '../../journal/request-context.ts';
-import type { Role } from '../../kernel/actor.ts';
+import type { Role, TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import type { Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
 import type { Identity } from '../identity/identity.ts';
 import { mayGrant, type Permission, permissionsOf } from '../identity/permissions.ts';
+import { findMember } from '../members/repository.ts';
+import { lockTenant } from '../tenants/repository.ts';
 import { findKey, insertKey, type KeyRow, revokeKeyRow } from './repository.ts';
 import { newKeySecret } from './secret.ts';
 
@@ -20,6 +23,7 @@ export async function createKey(
   if (input.expiresAt && input.expiresAt <= ctx.now) {
     throw new AgosError('validation_failed', 'The key would have expired already.', { field: 'expires_at' });
   }
+  await requireMaker(ctx, input.role);
   const { key, prefix, hash } = newKeySecret();
   const row = await insertKey(tx, {
     tenantId: scope.tenant,
@@ -47,6 +51,24 @@ export async function revokeKey(ctx: KeyContext, input: { id: string }): Promise
   }
   if (!(await revokeKeyRow(tx, scope.tenant, input.id, ctx.now))) return;
   await recordAudit(ctx, { action: 'key.revoked', resourceType: 'key', resourceId: input.id });
+}
+
+/**
+ * Looks at the maker again, taking turns with whoever removes a member: a request that was let in before the
+ * removal must not leave a key behind it.
+ */
+async function requireMaker({ tx, scope }: KeyContext, role: Role): Promise<void> {
+  await lockTenant(tx, scope.tenant);
+  const own = await roleOfMaker(tx, scope);
+  if (own && mayGrant(own, role)) return;
+  throw new AgosError('permission_denied', 'You may not make such a key any more.');
+}
+
+/** The role of a member who is present, or of a key that is not revoked; null for who is gone. */
+async function roleOfMaker(tx: Tx, { tenant, actor }: TenantScope): Promise<Role | null> {
+  if (actor.kind === 'member') return (await findMember(tx, tenant, actor.id))?.role ?? null;
+  const key = await findKey(tx, tenant, actor.id);
+  return key && !key.revokedAt ? key.role : null;
 }
 
 function requireWithinOwn(identity: Identity, input: { role: Role; scopes: Permission[] | null }): void {

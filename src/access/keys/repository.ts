@@ -1,4 +1,5 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
+import type { Role } from '../../kernel/actor.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import {
   keyset,
@@ -50,6 +51,33 @@ export async function revokeKeyRow(tx: Tx, tenant: string, id: string, now: Date
     .where(and(byId(tenant, id), isNull(apiKeys.revokedAt)))
     .returning();
   return row ?? null;
+}
+
+/** Revokes the keys of these roles that lead back to one maker, over keys that made keys; answers with their ids. */
+export async function revokeKeysOfMaker(
+  tx: Tx,
+  tenant: string,
+  { maker, roles, now }: { maker: string; roles: readonly Role[]; now: Date },
+): Promise<string[]> {
+  // `union` drops what was found before: a key of the administrator's is its own maker.
+  const made = sql`(with recursive made as (
+      select id from api_keys where tenant_id = ${tenant} and created_by = ${maker}
+      union
+      select k.id from api_keys k join made on k.created_by = made.id where k.tenant_id = ${tenant}
+    ) select id from made)`;
+  const revoked = await tx
+    .update(apiKeys)
+    .set({ revokedAt: now, updatedAt: sql`now()` })
+    .where(
+      and(
+        eq(apiKeys.tenantId, tenant),
+        inArray(apiKeys.id, made),
+        inArray(apiKeys.role, [...roles]),
+        isNull(apiKeys.revokedAt),
+      ),
+    )
+    .returning({ id: apiKeys.id });
+  return revoked.map(({ id }) => id);
 }
 
 /** Notes that a key is in use. */

@@ -4,6 +4,7 @@ import type { Role } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import { newId } from '../../runtime/ids.ts';
 import { mayGrant, type Permission, permissionsOf } from '../identity/permissions.ts';
+import { revokeKeysMadeBy } from '../keys/revoke-made-by.ts';
 import { lockTenant } from '../tenants/repository.ts';
 import { changeMemberRow, countOthers, findMember, insertMember, type MemberRow } from './repository.ts';
 
@@ -39,7 +40,10 @@ export type MemberChange = {
   email?: string | null;
 };
 
-/** Changes a member; a role that is set here stays, whatever claims say. Roles above the caller's own are neither granted nor taken away. */
+/**
+ * Changes a member; a role that is set here stays, whatever claims say. Roles above the caller's own are
+ * neither granted nor taken away. With a lower role go the keys above it that the person made.
+ */
 export async function changeMember(
   ctx: MemberContext,
   input: { id: string; change: MemberChange },
@@ -57,17 +61,18 @@ export async function changeMember(
   });
   await record(ctx, 'member.changed', member.id, {
     fields: Object.keys(input.change),
-    ...(role && { role }),
+    ...(role && { role, revoked_keys: await revokeKeysMadeBy(ctx, { member: member.id, above: role }) }),
   });
   return changed;
 }
 
-/** Removes a member: from now on the person has no access; what they made keeps their name. */
+/** Removes a member: from now on neither the person nor a key that they made has access; what they made keeps their name. */
 export async function removeMember(ctx: MemberContext, input: { id: string }): Promise<void> {
   const member = await lockMember(ctx, input.id);
   await requireAnotherOwner(ctx, member);
   await changeMemberRow(ctx.tx, ctx.scope.tenant, member.id, { removedAt: ctx.now });
-  await record(ctx, 'member.removed', member.id, { role: member.role });
+  const revokedKeys = await revokeKeysMadeBy(ctx, { member: member.id });
+  await record(ctx, 'member.removed', member.id, { role: member.role, revoked_keys: revokedKeys });
 }
 
 /** Takes the tenant's lock first, so that two owners cannot remove each other at once. */

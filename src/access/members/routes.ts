@@ -127,6 +127,7 @@ const change = defineRoute({
   path: '/v1/members/{id}',
   operationId: 'changeMember',
   summary: "Change a member's role, name or e-mail address",
+  description: 'With a lower role, the keys above it that the person made are revoked.',
   tag,
   permission: 'members:write',
   request: { params, body: changeMemberInput },
@@ -152,7 +153,7 @@ const remove = defineRoute({
   tag,
   permission: 'members:write',
   request: { params },
-  responses: { 204: { description: 'The person has no access any more.' } },
+  responses: { 204: { description: 'Neither the person nor a key that they made has access any more.' } },
   errors: ['last_owner'],
   whileSuspended: true,
   handler: async (ctx) => {

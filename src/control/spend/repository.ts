@@ -14,10 +14,10 @@ export type DaySpend = { tenantMicroUsd: number; globalMicroUsd: number };
 
 /**
  * Adds a reservation and tells what the day comes to with it; null when this attempt has reserved before.
- * Reservations of all tenants take turns until each has committed, so that no two of them see the same room.
+ * Reservations of all tenants take turns from the sum until each has committed, so that no two of them see
+ * the same room.
  */
 export async function addReservation(tx: Tx, entry: NewSpendEntry): Promise<DaySpend | null> {
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('agos spend', 0))`);
   const added = await tx
     .insert(spendEntries)
     .values({ ...entry, id: newId() })
@@ -25,6 +25,8 @@ export async function addReservation(tx: Tx, entry: NewSpendEntry): Promise<DayS
     .returning({ id: spendEntries.id });
   if (added.length === 0) return null;
   await addToDay(tx, { tenant: entry.tenantId, day: entry.day, microUsd: entry.reservedMicroUsd });
+  // Last of all: whoever holds it must not wait for what is one tenant's, such as a row that a settling has locked.
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('agos spend', 0))`);
   return readDaySpend(tx, { tenant: entry.tenantId, day: entry.day });
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createTestApp } from '../../../tests/support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
@@ -67,7 +68,7 @@ async function reserveAtOnce(count: number, caps: Partial<SpendCaps>, tenants: T
 }
 
 describe('a reservation', () => {
-  // sabotage: src/control/spend/spender.ts :: if (spend) requireWithinCaps(spend, { caps, day, now, lookAgainMs }); =>
+  // sabotage: src/control/spend/spender.ts :: if (spend) requireWithinCaps(spend, { caps, day, now, patience }); =>
   test('never passes the cap of a tenant, however many come at once from several processes', async () => {
     expect(await reserveAtOnce(60, { tenantMicroUsd: 1_050 }, [tenant])).toBe(10);
     expect(await spentOf(tenant)).toBe(1_000);
@@ -84,6 +85,22 @@ describe('a reservation', () => {
     expect(sum?.spent).toBe(1_000);
   });
 
+  // sabotage: src/control/spend/repository.ts :: const added = await tx => await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('agos spend', 0))`); const added = await tx
+  test('that waits for its own tenant keeps no other tenant waiting', async () => {
+    const spender = spenderOf({});
+    await spender.reserve(spending(tenant), 100);
+    const neighbours = await database.admin.begin(async (sql) => {
+      await sql`select 1 from spend_days where tenant_id = ${tenant.id} for update`;
+      const own = spender.reserve(spending(tenant), 100);
+      await sleep(300);
+      const ended = spender.reserve(spending(neighbour), 100).then(() => 'reserved');
+      return { own, ended: await Promise.race([ended, sleep(2_000, 'waits')]) };
+    });
+    expect(neighbours.ended).toBe('reserved');
+    await neighbours.own;
+    expect(await spentOf(tenant)).toBe(200);
+  });
+
   test('is refused with a sentence and the moment when there is room again', async () => {
     const refused = spenderOf({ tenantMicroUsd: 99 }).reserve(spending(tenant), 100);
     const tomorrow = new Date(Date.UTC(2026, 10, day + 1));
@@ -93,7 +110,12 @@ describe('a reservation', () => {
       message: expect.stringMatching(
         /^The budget of .* for this day is used up: there is room again from .* 00:00 UTC on\.$/,
       ),
-      details: { available_at: tomorrow.toISOString(), retryAfterSeconds: 7_200, look_again_ms: 1_800_000 },
+      details: {
+        available_at: tomorrow.toISOString(),
+        retryAfterSeconds: 7_200,
+        look_again_ms: 1_800_000,
+        give_up_after_ms: 30 * 24 * 3_600_000,
+      },
     });
     expect(await entriesOf(tenant)).toHaveLength(0);
     now = tomorrow;
@@ -126,24 +148,34 @@ describe('a reservation', () => {
 });
 
 describe('what a killed worker has reserved', () => {
+  const charged: [string, number][] = [];
+  const sweep = (at = clock) =>
+    sweepReservations({
+      db: database.db,
+      clock: at,
+      charge: async (_tx, { key }, microUsd) => void charged.push([key, microUsd]),
+    });
+
   // sabotage: src/control/spend/sweep-reservations.ts :: entry.kind === 'model_call' => entry.kind !== 'model_call'
   test('is ended by the sweep: a model call counts as reserved, a scan is released', async () => {
     // What the tests before have left.
-    await sweepReservations({ db: database.db, clock });
+    await sweep();
+    charged.length = 0;
     const spender = spenderOf({});
     const [scan, call, done] = [spending(tenant), spending(tenant, { kind: 'model_call' }), spending(tenant)];
     for (const one of [scan, call, done]) await spender.reserve(one, 100);
     await spender.settle(done, 7);
-    expect(await sweepReservations({ db: database.db, clock })).toBe(0);
+    expect(await sweep()).toBe(0);
     const later = new Date(now.getTime() + 15 * 60_000 + 1);
-    expect(await sweepReservations({ db: database.db, clock: { now: () => later } })).toBe(2);
-    expect(await sweepReservations({ db: database.db, clock: { now: () => later } })).toBe(0);
+    expect(await sweep({ now: () => later })).toBe(2);
+    expect(await sweep({ now: () => later })).toBe(0);
     expect([...(await entriesOf(tenant))].map(({ key, ...rest }) => [key, rest])).toEqual([
       [scan.key, { state: 'released', reserved: 100, spent: 0 }],
       [call.key, { state: 'settled', reserved: 100, spent: 100 }],
       [done.key, { state: 'settled', reserved: 100, spent: 7 }],
     ]);
     expect(await spentOf(tenant)).toBe(107);
+    expect(charged).toEqual([[call.key, 100]]);
     await spender.settle(scan, 55);
     expect(await spentOf(tenant)).toBe(107);
   });

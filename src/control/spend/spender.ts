@@ -37,6 +37,9 @@ const RESERVED_FOR_MS = 15 * 60_000;
 /** A cap may be raised in the middle of a day: this is how long it takes at most until paused runs notice. */
 const LOOK_AGAIN_MS = 30 * 60_000;
 
+/** A run that no day has had room for in so long is told to give up: its history has no end otherwise. */
+const GIVE_UP_AFTER_MS = 30 * 24 * 3_600_000;
+
 /** Makes the ledger's door for one process. */
 export function createSpender(deps: {
   db: Database;
@@ -44,8 +47,11 @@ export function createSpender(deps: {
   caps: SpendCaps;
   /** After how long a run that was refused asks again. */
   lookAgainMs?: number;
+  /** After how long it asks no more. */
+  giveUpAfterMs?: number;
 }): Spender {
-  const { db, clock, caps, lookAgainMs = LOOK_AGAIN_MS } = deps;
+  const { db, clock, caps, lookAgainMs = LOOK_AGAIN_MS, giveUpAfterMs = GIVE_UP_AFTER_MS } = deps;
+  const patience = { lookAgainMs, giveUpAfterMs };
   return {
     reserve: (what, microUsd) => {
       const now = clock.now();
@@ -62,7 +68,7 @@ export function createSpender(deps: {
           createdBy: what.scope.actor.id,
           expiresAt: new Date(now.getTime() + RESERVED_FOR_MS),
         });
-        if (spend) requireWithinCaps(spend, { caps, day, now, lookAgainMs });
+        if (spend) requireWithinCaps(spend, { caps, day, now, patience });
       });
     },
     settle: (what, microUsd, also) =>
@@ -74,10 +80,13 @@ export function createSpender(deps: {
   };
 }
 
+/** How a run that has begun waits for room. */
+type Patience = { lookAgainMs: number; giveUpAfterMs: number };
+
 /** Throws `budget_exceeded` when a day's spend is above a cap; the sentence says when there is room again. */
 export function requireWithinCaps(
   spend: DaySpend,
-  { caps, day, now, lookAgainMs }: { caps: SpendCaps; day: Day; now: Date; lookAgainMs?: number },
+  { caps, day, now, patience }: { caps: SpendCaps; day: Day; now: Date; patience?: Patience },
 ): void {
   const reached =
     spend.tenantMicroUsd > caps.tenantMicroUsd
@@ -89,8 +98,9 @@ export function requireWithinCaps(
   throw new AgosError('budget_exceeded', `${reached}: there is room again from ${at(day.endsAt)} on.`, {
     available_at: day.endsAt.toISOString(),
     retryAfterSeconds: secondsUntil(day.endsAt, now),
-    ...(lookAgainMs !== undefined && {
-      look_again_ms: Math.min(lookAgainMs, day.endsAt.getTime() - now.getTime()),
+    ...(patience && {
+      look_again_ms: Math.min(patience.lookAgainMs, day.endsAt.getTime() - now.getTime()),
+      give_up_after_ms: patience.giveUpAfterMs,
     }),
   });
 }

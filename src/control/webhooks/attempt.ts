@@ -4,6 +4,7 @@ import type { Database, Tx } from '../../runtime/database/database.ts';
 import type { GuardedPost } from '../../runtime/egress/post.ts';
 import { type EventRow, findEvent } from '../events/repository.ts';
 import type { StopFile } from '../kill-switch/stop-file.ts';
+import type { StopWatch } from '../kill-switch/watch-stops.ts';
 import { type DeliveryRow, endAttempt, findDelivery, insertAttempt } from './deliveries.ts';
 import { findObstacle } from './obstacles.ts';
 import { payloadOf } from './payload.ts';
@@ -19,9 +20,10 @@ export type DeliverDeps = {
   post: GuardedPost;
   seal: SecretSeal;
   stopFile: StopFile;
+  stopWatch: StopWatch;
 };
 
-/** `halted`: nothing may be delivered now. `skipped`: the delivery has ended meanwhile. */
+/** `halted`: nothing may be delivered now, or not any more. `skipped`: the delivery has ended meanwhile. */
 export type AttemptOutcome = 'delivered' | 'failed' | 'skipped' | 'halted';
 
 type Begun = {
@@ -32,27 +34,46 @@ type Begun = {
   sealed: string[];
 };
 
-/** One attempt at one delivery, written down before it begins and after it has ended. */
+/** One attempt at one delivery, broken off by a kill switch that is turned on meanwhile. */
 export async function attemptDelivery(
   deps: DeliverDeps,
   work: EndpointWork,
   deliveryId: string,
   signal: AbortSignal,
 ): Promise<AttemptOutcome> {
-  if (await deps.stopFile.read()) return 'halted';
+  const stopping = new AbortController();
+  // Watched before it is asked for, so that no switch falls between the two.
+  const unwatch = deps.stopWatch.watch({ tenant: work.tenant, onStop: () => stopping.abort() });
+  try {
+    if (await deps.stopFile.read()) return 'halted';
+    return await attempt(deps, work, deliveryId, { worker: signal, stop: stopping.signal });
+  } finally {
+    unwatch();
+  }
+}
+
+/** Written down before it begins and after it has ended. */
+async function attempt(
+  deps: DeliverDeps,
+  work: EndpointWork,
+  deliveryId: string,
+  ends: { worker: AbortSignal; stop: AbortSignal },
+): Promise<AttemptOutcome> {
   const inTenant = <T>(fn: (tx: Tx) => Promise<T>) =>
     deps.db.withTenant(systemScope(work.tenant, work.tenant), fn);
   const begun = await inTenant((tx) => begin(tx, work, deliveryId));
   if (typeof begun === 'string') return begun;
-  const { attemptId } = begun;
+  const either = AbortSignal.any([ends.worker, ends.stop]);
   try {
-    const sent = await send(deps, work, begun, signal);
+    const sent = await send(deps, work, begun, either);
     await inTenant((tx) => settleAttempt(tx, work, { ...begun, sent, now: deps.clock.now() }));
     return sent.error === null ? 'delivered' : 'failed';
   } catch (error) {
-    // The worker stops in the middle: whoever goes on sends it again, and no attempt is used up.
-    if (signal.aborted) await inTenant((tx) => endAttempt(tx, work.tenant, attemptId, INTERRUPTED));
-    throw error;
+    if (!either.aborted) throw error;
+    // Broken off in the middle: whoever goes on sends it again, and no attempt is used up.
+    await inTenant((tx) => endAttempt(tx, work.tenant, begun.attemptId, INTERRUPTED));
+    if (ends.worker.aborted) throw error;
+    return 'halted';
   }
 }
 

@@ -12,6 +12,7 @@ import {
   countEndpoints,
   deleteSecrets,
   type EndpointRow,
+  HEALTHY,
   insertEndpoint,
   insertSecret,
   lockEndpoint,
@@ -69,7 +70,7 @@ export async function changeEndpoint(
   const { enabled, url, ...plain } = input.change;
   const change: Partial<NewEndpoint> = {
     ...plain,
-    ...(url !== undefined && { url: endpointUrl(rules, url) }),
+    ...(url !== undefined && moved(endpoint, endpointUrl(rules, url))),
     ...(await turned(ctx, endpoint, enabled)),
   };
   const changed = await changeEndpointRow(ctx.tx, endpoint, change);
@@ -128,8 +129,11 @@ async function turned(
     return { status: 'disabled', disabledReason: 'by_request', disabledAt: ctx.now };
   }
   const cursorSeq = await eventHead(ctx.tx);
-  const healthy = { failingSince: null, pausedUntil: null, disabledReason: null, disabledAt: null };
-  return { status: 'enabled', cursorSeq, ...healthy };
+  return { status: 'enabled', cursorSeq, ...HEALTHY, disabledReason: null, disabledAt: null };
+}
+
+function moved(endpoint: EndpointRow, url: string): Partial<NewEndpoint> {
+  return url === endpoint.url ? {} : { url, ...HEALTHY };
 }
 
 function endpointUrl({ isAllowed, httpsOnly }: WebhookRules, text: string): string {

@@ -14,6 +14,9 @@ import { webhookEndpoints, webhookSecrets } from './tables.ts';
 export type EndpointRow = typeof webhookEndpoints.$inferSelect;
 export type NewEndpoint = typeof webhookEndpoints.$inferInsert;
 
+/** Nothing is held against an endpoint that took something, was enabled again or has moved. */
+export const HEALTHY = { failingSince: null, lastFailedAt: null, pausedUntil: null };
+
 const live = (tenant: string) =>
   and(eq(webhookEndpoints.tenantId, tenant), isNull(webhookEndpoints.deletedAt));
 const byId = (tenant: string, id: string) => and(live(tenant), eq(webhookEndpoints.id, id));
@@ -69,7 +72,7 @@ export async function changeEndpointRow(
 export async function noteEndpoint(
   tx: Tx,
   { tenantId, id }: { tenantId: string; id: string },
-  note: Partial<Pick<NewEndpoint, 'cursorSeq' | 'failingSince' | 'pausedUntil'>>,
+  note: Partial<Pick<NewEndpoint, 'cursorSeq' | 'failingSince' | 'lastFailedAt' | 'pausedUntil'>>,
 ): Promise<void> {
   await tx
     .update(webhookEndpoints)

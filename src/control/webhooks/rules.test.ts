@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DELIVERY_TIMES, pauseAfter, retryAfterMs } from './rules.ts';
+import { DELIVERY_TIMES, failingSince, pauseAfter, retryAfterMs } from './rules.ts';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -24,6 +24,18 @@ test('a receiver may ask for a longer pause, never for a shorter one, and for a 
   expect(pause(HOUR)).toBe(HOUR);
   expect(pause(1_000 * HOUR)).toBe(24 * HOUR);
   expect(pauseAfter(DELIVERY_TIMES, { tries: 10, random: 0, askedMs: HOUR }), 'no attempt more').toBeNull();
+});
+
+// sabotage: src/control/webhooks/rules.ts :: return before.failingSince && quietMs <= longestQuietMs ? before.failingSince : now; => return before.failingSince ?? now;
+test('failures further apart than any pause between tries, 29 hours, are not one time of failing', () => {
+  const now = new Date('2026-01-20T12:00:00Z');
+  const first = new Date('2026-01-01T12:00:00Z');
+  const since = (hoursAgo: number) => {
+    const lastFailedAt = new Date(now.getTime() - hoursAgo * HOUR);
+    return failingSince(DELIVERY_TIMES, { failingSince: first, lastFailedAt }, now);
+  };
+  expect([since(1), since(28.8), since(29), since(400)]).toEqual([first, first, now, now]);
+  expect(failingSince(DELIVERY_TIMES, { failingSince: null, lastFailedAt: null }, now)).toEqual(now);
 });
 
 test('Retry-After is read as seconds and as a date; anything else is nothing', () => {

@@ -89,6 +89,20 @@ export function longestPause(delays: readonly number[]): number {
   return Math.max(0, ...delays);
 }
 
+/**
+ * Since when an endpoint that fails now has failed. A failure before it that is longer ago than any pause
+ * between two tries belongs to another time: in between, nothing was due.
+ */
+export function failingSince(
+  { retry_delays_ms: delays, timeout_ms: timeoutMs }: DeliveryTimes,
+  before: { failingSince: Date | null; lastFailedAt: Date | null },
+  now: Date,
+): Date {
+  const longestQuietMs = longestPause(delays) * (1 + JITTER) + timeoutMs;
+  const quietMs = now.getTime() - (before.lastFailedAt?.getTime() ?? 0);
+  return before.failingSince && quietMs <= longestQuietMs ? before.failingSince : now;
+}
+
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$/;
 
 /** What `Retry-After` asks for, in milliseconds from `now`; null without one that can be read. */

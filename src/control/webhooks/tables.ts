@@ -38,8 +38,9 @@ export const webhookEndpoints = pgTable(
     disabledAt: moment(),
     /** Number of the last event of which its delivery was made. */
     cursorSeq: bigint({ mode: 'number' }).notNull(),
-    /** First failure since the last success. */
+    /** First failure since the last success, or since a time in which nothing was due. */
     failingSince: moment(),
+    lastFailedAt: moment(),
     /** The receiver asked to be left alone until then. */
     pausedUntil: moment(),
     createdBy: uuid().notNull(),

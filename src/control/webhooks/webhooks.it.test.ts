@@ -13,6 +13,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { createEgressGuard } from '../../runtime/egress/guard.ts';
 import { createGuardedPost } from '../../runtime/egress/post.ts';
 import { createStopFile } from '../kill-switch/stop-file.ts';
+import { createStopWatch } from '../kill-switch/watch-stops.ts';
 import { deliverDue } from './deliver-due.ts';
 import { type DeliveryTimes, MAX_ENDPOINTS } from './rules.ts';
 import { createSecretSeal } from './seal.ts';
@@ -52,12 +53,15 @@ const lead = (of = tenant) => insertLead(app.database, owner(of));
 const TIMES: DeliveryTimes = { retry_delays_ms: [1, 1], disable_after_ms: 3_600_000, timeout_ms: 2_000 };
 function deliverer(secret = TEST_SECRET) {
   const guard = createEgressGuard({ allowTargets: receiver.allowTargets });
+  const { db } = app.database;
+  const stopFile = createStopFile(join(app.assetsDir, 'stop'));
   return {
-    db: app.database.db,
+    db,
     clock: systemClock,
     post: createGuardedPost({ guard, clock: systemClock, httpsOnly: false }),
     seal: createSecretSeal(secret),
-    stopFile: createStopFile(join(app.assetsDir, 'stop')),
+    stopFile,
+    stopWatch: createStopWatch({ db, stopFile }),
   };
 }
 const deliver = (endpointId: string, times = TIMES, deps = deliverer(), of = tenant) =>
@@ -276,6 +280,33 @@ describe('what does not go well', () => {
     expect((await ask('GET', `${endpoints}/${id}`)).body.failing_since).toBeNull();
   });
 
+  // sabotage: src/control/webhooks/settle-attempt.ts :: if (delivery && isAsBefore(done.delivery, delivery)) await settleDelivery(tx, work, delivery, sent); => await settleDelivery(tx, work, done.delivery, sent);
+  test.each([
+    ['fails', 500],
+    ['succeeds', 204],
+  ])(
+    'a delivery that is sent again while its last attempt %s goes out again, with all its attempts',
+    async (_, status) => {
+      const { id, path } = await endpoint({ event_types: ['lead.created'] });
+      receiver.answer(path, 500);
+      await lead();
+      await wake();
+      const times = { ...TIMES, retry_delays_ms: [50] };
+      await deliver(id, times);
+      const [row] = await deliveries();
+      receiver.answer(path, async (_received, response, nth) => {
+        if (nth === 2) await ask('POST', `/v1/webhook-deliveries/${row.id}/resend`);
+        response.writeHead(nth === 2 ? status : 204).end();
+      });
+      await sleep(100);
+      await deliver(id, times);
+      expect(receiver.at(path)).toHaveLength(3);
+      expect(await deliveries()).toMatchObject([{ status: 'delivered', tries: 1 }]);
+      const { attempts } = (await ask('GET', `/v1/webhook-deliveries/${row.id}`)).body;
+      expect(attempts.map((one: Json) => one.status_code)).toEqual([204, status, 500]);
+    },
+  );
+
   // sabotage: src/control/webhooks/settle-attempt.ts :: if (statusCode === GONE) return disable(tx, endpoint, { reason: 'gone', now }); =>
   test('410 disables the endpoint at once, with its reason in the event log and the audit log', async () => {
     const { id, path } = await endpoint();
@@ -316,6 +347,52 @@ describe('what does not go well', () => {
     expect(await fail()).toMatchObject({ status: 'enabled', failing_since: expect.any(String) });
     await sleep(450);
     expect(await fail()).toMatchObject({ status: 'disabled', disabled_reason: 'failing' });
+  });
+
+  // sabotage: src/control/webhooks/settle-attempt.ts :: await noteEndpoint(tx, endpoint, { failingSince: since, lastFailedAt: now, pausedUntil }); => await noteEndpoint(tx, endpoint, { failingSince: since, lastFailedAt: since, pausedUntil });
+  test('what failed long ago, with nothing due since, does not count towards disabling; each failure does', async () => {
+    const { id, path } = await endpoint();
+    receiver.answer(path, 500);
+    const failAfter = async (ms: number, disableAfterMs: number) => {
+      await sleep(ms);
+      await lead();
+      await wake();
+      await deliver(id, { retry_delays_ms: [], disable_after_ms: disableAfterMs, timeout_ms: 1_000 });
+      return (await ask('GET', `${endpoints}/${id}`)).body;
+    };
+    const first = await failAfter(0, 500);
+    const second = await failAfter(1_100, 500);
+    expect(second.status).toBe('enabled');
+    expect(second.failing_since > first.failing_since).toBe(true);
+    expect(await failAfter(700, 1_300)).toMatchObject({
+      status: 'enabled',
+      failing_since: second.failing_since,
+    });
+    expect(await failAfter(700, 1_300)).toMatchObject({ status: 'disabled', disabled_reason: 'failing' });
+  });
+
+  // sabotage: src/control/webhooks/change-endpoints.ts :: return url === endpoint.url ? {} : { url, ...HEALTHY }; => return { url };
+  // sabotage: src/control/webhooks/settle-attempt.ts :: if (endpoint?.url === done.endpoint.url) await settleEndpoint(tx, work, endpoint, { ...sent, now }); => if (endpoint) await settleEndpoint(tx, work, endpoint, { ...sent, now });
+  test('an endpoint that moves begins anew: nothing that the old address answers is held against it', async () => {
+    const { id, path } = await endpoint();
+    receiver.answer(path, 500);
+    await lead();
+    await wake();
+    await deliver(id, { ...TIMES, retry_delays_ms: [50] });
+    const moving = { url: receiver.url(`${path}-new`) };
+    receiver.answer(path, async (_, response) => {
+      await ask('PATCH', `${endpoints}/${id}`, moving);
+      response.writeHead(410).end();
+    });
+    expect((await ask('GET', `${endpoints}/${id}`)).body.failing_since).not.toBeNull();
+    await sleep(100);
+    // Nothing goes to the new address yet: a success there would clear everything as well.
+    await deliver(id, { ...TIMES, retry_delays_ms: [50, 60_000] });
+    expect((await ask('GET', `${endpoints}/${id}`)).body).toMatchObject({
+      ...moving,
+      status: 'enabled',
+      failing_since: null,
+    });
   });
 
   test.each([429, 503])(
@@ -414,6 +491,52 @@ describe('when nothing may be delivered', () => {
     expect(await wake()).toEqual([id]);
     await deliver(id);
     expect(receiver.at(path)).toHaveLength(2);
+  });
+
+  // sabotage: src/control/webhooks/attempt.ts :: const unwatch = deps.stopWatch.watch({ tenant: work.tenant, onStop: () => stopping.abort() }); => const unwatch = () => {};
+  test('a request whose address is still looked up when the kill switch is turned on never begins', async () => {
+    const { id, path } = await endpoint({ event_types: ['lead.created'] });
+    await lead();
+    await wake();
+    const [lookedUp, found] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const guard = createEgressGuard({ allowTargets: receiver.allowTargets });
+    const resolve: typeof guard.resolve = async (host, port) => {
+      lookedUp.resolve();
+      await found.promise;
+      return guard.resolve(host, port);
+    };
+    const post = createGuardedPost({ guard: { ...guard, resolve }, clock: systemClock, httpsOnly: false });
+    const pass = deliver(id, { ...TIMES, timeout_ms: 20_000 }, { ...deliverer(), post });
+    await lookedUp.promise;
+    await ask('POST', '/v1/kill-switches', { reason: 'Stop.' });
+    await sleep(1_000);
+    found.resolve();
+    await expect(pass).resolves.toEqual({ delivered: 0, failed: 0, wait_ms: null });
+    expect(receiver.at(path)).toEqual([]);
+    const [row] = await deliveries();
+    expect(row).toMatchObject({ status: 'pending', tries: 0 });
+    const { attempts } = (await ask('GET', `/v1/webhook-deliveries/${row.id}`)).body;
+    expect(attempts).toMatchObject([{ error: 'interrupted' }]);
+    await ask('POST', '/v1/kill-switches/off');
+    await deliver(id);
+    expect(receiver.at(path)).toHaveLength(1);
+  });
+
+  test('a request that is on its way when the kill switch is turned on is broken off, and goes out again', async () => {
+    const { id, path } = await endpoint({ event_types: ['lead.created'] });
+    await lead();
+    await wake();
+    receiver.answer(path, async (_received, response, nth) => {
+      if (nth === 1) return void (await ask('POST', '/v1/kill-switches', { reason: 'Stop.' }));
+      response.writeHead(204).end();
+    });
+    const startedAt = performance.now();
+    await expect(deliver(id, { ...TIMES, timeout_ms: 20_000 })).resolves.toMatchObject({ failed: 0 });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    await ask('POST', '/v1/kill-switches/off');
+    await deliver(id);
+    expect(new Set(receiver.at(path).map((one) => one.id)).size).toBe(1);
+    expect(await deliveries()).toMatchObject([{ status: 'delivered', tries: 1 }]);
   });
 
   test('a suspended tenant gets none, nor does one whose machine has the stop file', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Skill, SkillPrompt } from '../skills/skill.ts';
@@ -103,8 +104,9 @@ async function answerSkill<Input, Output>(
     if (!(error instanceof AgosError) || error.code !== 'budget_exceeded') throw error;
     return offline(error, null);
   }
+  let answer: { output: Output; usage: TokenUsage };
   try {
-    const { output, usage } = await runner.provider.call({
+    answer = await runner.provider.call({
       model,
       prompt,
       schema: skill.outputSchema,
@@ -112,14 +114,31 @@ async function answerSkill<Input, Output>(
       timeoutMs: Math.min(call.timeoutMs, call.agent.timeoutSeconds * 1000),
       signal: call.signal,
     });
-    const cost = costMicroUsd(model, usage);
-    await call.budget.settle(cost);
-    return done({ output, generatedBy: model, usage, costMicroUsd: cost, request: prompt, modelError: null });
   } catch (error) {
     const isKnown = error instanceof ModelCallError && error.answered;
     await call.budget.settle(isKnown ? costMicroUsd(model, error.usage) : 'reserved');
     if (!(error instanceof ModelCallError) || (error.passing && call.mayRetry)) throw error;
     return offline(error, model);
+  }
+  const { output, usage } = answer;
+  const cost = costMicroUsd(model, usage);
+  await settleAnswered(call.budget, cost);
+  return done({ output, generatedBy: model, usage, costMicroUsd: cost, request: prompt, modelError: null });
+}
+
+const SETTLE_PAUSES_MS = [100, 500, 1_000];
+
+/**
+ * Settles a call whose cost is known. The answer is here and paid for: a database that is away for a moment
+ * must not have it asked and paid for again. What cannot be settled by then is left to the sweep.
+ */
+async function settleAnswered(budget: CallBudget, microUsd: number): Promise<void> {
+  for (const pauseMs of [...SETTLE_PAUSES_MS, null]) {
+    try {
+      return await budget.settle(microUsd);
+    } catch {
+      if (pauseMs !== null) await sleep(pauseMs);
+    }
   }
 }
 

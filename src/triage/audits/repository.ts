@@ -28,6 +28,12 @@ export async function findAudit(tx: Tx, tenant: string, id: string): Promise<Aud
   return row ?? null;
 }
 
+/** The audit, locked until the transaction ends; rows that name it may still be added. */
+export async function lockAudit(tx: Tx, audit: { tenant: string; id: string }): Promise<AuditRow | null> {
+  const [row] = await tx.select().from(audits).where(byId(audit.tenant, audit.id)).for('no key update');
+  return row ?? null;
+}
+
 /** Stores what one step found; a repeated attempt replaces it. */
 export async function saveFacts<Step extends keyof AuditFacts>(
   tx: Tx,

@@ -116,9 +116,9 @@ const WORDS: Record<HoldCode, HoldWords> = {
     next: 'Start the scan again next month, or ask for a larger plan.',
   },
   budget_exceeded: {
-    title: 'The scan was not started',
+    title: 'There was no budget for the scan',
     happened: 'What may be spent on one day was used up.',
-    next: 'Start the scan again tomorrow.',
+    next: 'Start the scan again tomorrow, or when there is room.',
   },
   internal_error: {
     title: 'Something of ours failed',

@@ -59,11 +59,20 @@ export function spendingOf(input: TriageRoomInput, key: string, kind: Spending['
 /** Adds what an attempt has cost to the audit and to the agent's run. */
 export async function addCost(
   tx: Tx,
-  { tenant, audit_id: id }: TriageRoomInput,
+  { tenant, audit_id: id }: Pick<TriageRoomInput, 'tenant' | 'audit_id'>,
   cost: { cpuMs: number; microUsd: number },
 ): Promise<void> {
   await addAuditCost(tx, { tenant, id }, cost);
   await addUsage(tx, tenant, id, { ...NO_TOKENS, costMicroUsd: cost.microUsd });
+}
+
+/** Adds what the sweep has settled of an attempt whose worker is gone. */
+export async function chargeAudit(
+  tx: Tx,
+  { tenantId: tenant, auditId }: { tenantId: string; auditId: string | null },
+  microUsd: number,
+): Promise<void> {
+  if (auditId) await addCost(tx, { tenant, audit_id: auditId }, { cpuMs: 0, microUsd });
 }
 
 const NO_TOKENS = { inputTokens: 0, outputTokens: 0 };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
 import { recordToolCall } from '../../agents/agent-runs/repository.ts';
 import type { AssetStore, PutFile } from '../../assets/files/store.ts';
@@ -9,7 +10,14 @@ import { findLead } from '../../leads/leads/repository.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import type { SiteScanner } from '../../sites/scan/site-scanner.ts';
-import { type AuditRow, changeAudit, factsOf, saveFacts } from '../audits/repository.ts';
+import {
+  type AuditFacts,
+  type AuditRow,
+  changeAudit,
+  factsOf,
+  lockAudit,
+  saveFacts,
+} from '../audits/repository.ts';
 import type { Playbook } from '../playbooks/schema.ts';
 import { payForScan, type ScanCosts } from './paid-scan.ts';
 import { playbookOf, requireAudit } from './score-audit.ts';
@@ -36,7 +44,7 @@ export async function fetchSiteFacts(
   const facts = await asPaidTool(deps, input, { name: 'fetch_site', key, timeoutMs, signal }, (signal) =>
     deps.scanner.fetchSite({ url: audit.url, timeoutMs, signal }),
   );
-  await store(deps, input, async (tx, at) => {
+  await store(deps, input, { audit, step: 'fetch' }, async (tx, at) => {
     await saveFacts(tx, at, 'fetch', facts);
     await changeAudit(tx, at, { finalUrl: facts.final_url });
   });
@@ -58,7 +66,7 @@ export async function inspectSite(
   const put = ({ mime, jpeg }: typeof seen.phone) =>
     deps.assets.put({ tenant: input.tenant, mime, bytes: jpeg, signal });
   const files = { phone: await put(seen.phone), desktop: await put(seen.desktop) };
-  await store(deps, input, async (tx, at) => {
+  await store(deps, input, { audit, step: 'page' }, async (tx, at) => {
     const phone = await recordScreenshot(deps, tx, input, 'phone', files.phone);
     const desktop = await recordScreenshot(deps, tx, input, 'desktop', files.desktop);
     await saveFacts(tx, at, 'page', seen.page);
@@ -84,7 +92,7 @@ export async function checkSiteLinks(
   const checks = await asPaidTool(deps, input, { name: 'check_links', key, timeoutMs, signal }, (signal) =>
     deps.scanner.checkLinks({ pageUrl: page.final_url, links, timeoutMs, signal }),
   );
-  await store(deps, input, (tx, at) => saveFacts(tx, at, 'links', checks));
+  await store(deps, input, { audit, step: 'links' }, (tx, at) => saveFacts(tx, at, 'links', checks));
 }
 
 /** Runs Lighthouse on the page; a page it cannot measure leaves its figures unknown and the rest stands. */
@@ -104,7 +112,9 @@ export async function measureSite(
       { name: 'measure_page', key, timeoutMs, signal },
       (signal) => deps.scanner.measurePage({ url: page.final_url, timeoutMs, signal }),
     );
-    await store(deps, input, (tx, at) => saveFacts(tx, at, 'lighthouse', figures));
+    await store(deps, input, { audit, step: 'lighthouse' }, (tx, at) =>
+      saveFacts(tx, at, 'lighthouse', figures),
+    );
   } catch (error) {
     if (!(error instanceof SiteHoldError) || error.hold.code === 'browser_crashed') throw error;
   }
@@ -121,13 +131,29 @@ async function readPlan(
   });
 }
 
+/** The audit as it was when an attempt at a step began. */
+type Begun = { audit: AuditRow; step: keyof AuditFacts };
+
+/** Writes what an attempt found, unless it comes too late: it may have slept with its worker while another went on. */
 async function store(
   deps: ScanDeps,
   input: TriageRoomInput,
+  begun: Begun,
   write: (tx: Tx, audit: { tenant: string; id: string }) => Promise<void>,
 ): Promise<void> {
-  const scope = systemScope(input.tenant, input.principal_id);
-  await deps.db.withTenant(scope, (tx) => write(tx, { tenant: input.tenant, id: input.audit_id }));
+  const at = { tenant: input.tenant, id: input.audit_id };
+  await deps.db.withTenant(systemScope(input.tenant, input.principal_id), async (tx) => {
+    if (isStillOpen(begun, await lockAudit(tx, at))) await write(tx, at);
+  });
+}
+
+/** Whether nobody has stored this step, scored the audit or ended it since. */
+function isStillOpen({ audit: before, step }: Begun, audit: AuditRow | null): boolean {
+  return (
+    audit?.status === 'running' &&
+    audit.score === before.score &&
+    isDeepStrictEqual(factsOf(audit)[step], factsOf(before)[step])
+  );
 }
 
 /** Runs one tool of the agent when the budget has room for it. */

@@ -5,16 +5,19 @@ import { createTestDatabase, type TestDatabase } from '../../../tests/support/da
 import { TEST_CAPS } from '../../../tests/support/requests.ts';
 import { insertAudit, insertRun } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
+import { insertAgentRun } from '../../agents/agent-runs/repository.ts';
 import { seedAgents, seedPlaybooks } from '../../cli/seed-registry.ts';
 import { createStepGate } from '../../control/kill-switch/step-gate.ts';
 import { createStopFile } from '../../control/kill-switch/stop-file.ts';
 import type { SpendCaps } from '../../control/spend/rules.ts';
 import { createSpender } from '../../control/spend/spender.ts';
+import { sweepReservations } from '../../control/spend/sweep-reservations.ts';
 import { ModelCallError, type ModelRequest } from '../../models/calls/provider.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { loadPlaybooks } from '../playbooks/load.ts';
 import { summarySkill } from '../summary/skill.ts';
 import { TRIAGE_AGENT } from './agent.ts';
+import { chargeAudit } from './paid-scan.ts';
 import { summariseAudit } from './summarise-audit.ts';
 
 const FACTS = join(import.meta.dirname, '../../../tests/support/facts/hartleys-plumbing.json');
@@ -91,6 +94,35 @@ test('a call over the budget is refused before it is made: the offline method an
   );
   expect(entries).toEqual([]);
   expect(Number(row.cost_micro_usd)).toBe(0);
+});
+
+// sabotage: src/control/spend/sweep-reservations.ts :: if (microUsd) await deps.charge(tx, entry, microUsd); =>
+test('a call that its worker never settled is charged by the sweep, to the audit and the agent run as well', async () => {
+  const { admin, db } = database;
+  const owner = { tenant: tenant.id, createdBy: tenant.keys.owner.id };
+  const audit = await insertAudit(database, owner);
+  const [run, now] = [await insertRun(database, owner), new Date()];
+  const ids = { tenantId: tenant.id, runId: run, leadId: null, createdBy: owner.createdBy, auditId: audit };
+  const about = { agentSlug: 'triage', agentVersion: AGENT.version, playbookSlug: 'p', playbookVersion: '1' };
+  await db.withTenant(tenant.scope, (tx) =>
+    insertAgentRun(tx, {
+      ...ids,
+      ...about,
+      id: audit,
+      room: 'triage',
+      trigger: 'api',
+      input: {},
+      startedAt: now,
+    }),
+  );
+  const spender = createSpender({ db, clock: systemClock, caps: TEST_CAPS });
+  const call = { scope: tenant.scope, key: audit, kind: 'model_call', auditId: audit, leadId: null } as const;
+  await spender.reserve(call, 100);
+  const later = { now: () => new Date(now.getTime() + 3_600_000) };
+  await sweepReservations({ db, clock: later, charge: chargeAudit });
+  const [costs] = await admin`select a.cost_micro_usd::int as audit, r.cost_micro_usd::int as run
+    from audits a join agent_runs r on r.id = a.id where a.id = ${audit}`;
+  expect(costs).toEqual({ audit: 100, run: 100 });
 });
 
 test('the registry tells the skill of the agent and the tier that it runs at', () => {

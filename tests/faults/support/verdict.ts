@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { expect, vi } from 'vitest';
 import { sweepReservations } from '../../../src/control/spend/sweep-reservations.ts';
 import { sweepProfiles } from '../../../src/sites/browser/profile-folder.ts';
+import { chargeAudit } from '../../../src/triage/triage-room/paid-scan.ts';
 import type { Platform } from './platform.ts';
 import { isAlive } from './processes.ts';
 import type { Acknowledged } from './traffic.ts';
@@ -64,7 +65,7 @@ export async function expectNothingLost({ database }: Platform, done: Acknowledg
 export async function expectPaidOnce(platform: Platform): Promise<void> {
   const { admin, db } = platform.database;
   const afterAll = new Date(Date.now() + 3_600_000);
-  await sweepReservations({ db, clock: { now: () => afterAll } });
+  await sweepReservations({ db, clock: { now: () => afterAll }, charge: chargeAudit });
   expect(await idsOf(admin`select id from spend_entries where state = 'reserved'`)).toEqual([]);
   expect([
     ...(await admin`select key, count(*)::int from spend_entries where state = 'settled' group by key having count(*) > 1`),

@@ -49,6 +49,18 @@ describe('spend over the cap in mid-run', () => {
     expect([Number(audit?.cost_micro_usd), Number(agentRun?.cost_micro_usd)]).toEqual([spent, spent]);
   }, 60_000);
 
+  // sabotage: workflows/lib/budget.ts :: if (isLast && patched('give-up-on-the-budget')) throw error; =>
+  // sabotage: workflows/triage/triage-room/workflow.ts :: budgetHoldOf(error) ?? { => {
+  test('holds the lead when no day has had room for it in the end', async () => {
+    await room.startWorker({ caps: { ...TEST_CAPS, tenantMicroUsd: 1 }, giveUpAfterMs: 1_200 });
+    const lead = await room.lead('hartleys-plumbing');
+    await room.triage(lead);
+    await untilPaused(lead, 'fetching');
+    await expect(room.handle(lead).result()).resolves.toMatchObject({ hold_code: 'budget_exceeded' });
+    expect((await room.state(lead)).lead).toMatchObject({ status: 'new', hold_code: 'budget_exceeded' });
+    expect(room.scanner.callsOf(lead.host)).toEqual([]);
+  }, 30_000);
+
   test('can be cancelled while it is paused, and the ledger holds no reservation of it', async () => {
     await room.startWorker({ caps: { ...TEST_CAPS, tenantMicroUsd: 1 } });
     const lead = await room.lead('hartleys-plumbing');
