@@ -7,9 +7,10 @@ import type { Database, Tx } from '../../src/runtime/database/database.ts';
 import type { Playbook } from '../../src/triage/playbooks/schema.ts';
 import type { Decided } from '../../src/triage/scoring/decided.ts';
 import type { Decision } from '../../src/triage/scoring/rules.ts';
-import { askPerson, recordDecision } from '../../src/triage/triage-room/ask-person.ts';
+import { askPerson } from '../../src/triage/triage-room/ask-person.ts';
 import { beginTriage, type TriagePlan } from '../../src/triage/triage-room/begin-triage.ts';
-import { type DecisionVerifier, proveDecision } from '../../src/triage/triage-room/prove-decision.ts';
+import type { DecisionVerifier } from '../../src/triage/triage-room/prove-decision.ts';
+import { recordDecision } from '../../src/triage/triage-room/record-decision.ts';
 import {
   checkSiteLinks,
   fetchSiteFacts,
@@ -25,7 +26,7 @@ import { withHeartbeat } from '../../temporal/heartbeat.ts';
 import { temporalRun } from '../../temporal/temporal-run.ts';
 import type { Decision as WaitDecision } from '../../workflows/lib/approval.ts';
 import type {
-  DecideResult,
+  Recorded,
   TriageRoomInput,
   TriageRoomResult,
 } from '../../workflows/triage/triage-room/messages.ts';
@@ -70,11 +71,8 @@ export function createTriageRoomActivities(deps: TriageRoomDeps) {
       input: TriageRoomInput,
       approvalId: string,
       decision: WaitDecision<Decision>,
-    ): Promise<DecideResult> =>
-      inTenant(input, async (ctx) => {
-        const proven = await proveDecision(deps.decisions, input, { approvalId, decision });
-        return recordDecision(ctx, input, proven);
-      }),
+    ): Promise<Recorded> =>
+      inTenant(input, (ctx) => recordDecision(ctx, deps.decisions, input, { approvalId, decision })),
     finishTriage: (input: TriageRoomInput, end: Decided): Promise<TriageRoomResult> =>
       inTenant(input, (ctx) => finishTriage(ctx, input, end)),
     holdTriage: (input: TriageRoomInput, hold: Hold): Promise<TriageRoomResult> =>

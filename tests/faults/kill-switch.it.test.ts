@@ -122,7 +122,7 @@ function siteBusyWith(step: string): FaultSite {
 
 // sabotage: src/control/kill-switch/watch-stops.ts :: everybody ?? tenants.get(tenant)); => everybody);
 // sabotage: src/control/kill-switch/step-gate.ts :: await end({ outcome: 'stopped', error: stoppedError(why) }).catch(() => undefined); =>
-// sabotage: workflows/triage/triage-room/workflow.ts :: stopHoldOf(error) ?? { => {
+// sabotage: workflows/triage/triage-room/workflow.ts :: stopHoldOf(error) ?? =>
 test.each(['fetch_site', 'inspect_page', 'check_links', 'measure_page', 'summarise'])(
   'what is at work is aborted, held and not begun again: %s',
   async (step) => {

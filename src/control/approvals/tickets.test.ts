@@ -22,7 +22,7 @@ test('a ticket proves who decides, from where, on what, and how', async () => {
   for (const from of [address, null]) {
     const ticket = await tickets.sign({ ...claims, address: from });
     const holder = { actorKind, actorId, requestId, address: from };
-    expect(await tickets.verify(ticket, claims)).toEqual({ holder, digest: 'abc' });
+    expect(await tickets.verify(ticket, claims, null)).toEqual({ holder, digest: 'abc' });
   }
 });
 
@@ -32,7 +32,7 @@ test.each([
   ['another outcome', { outcome: 'disqualified' }],
 ])('it is worth nothing for %s', async (_name, change) => {
   const ticket = await tickets.sign(claims);
-  await expect(tickets.verify(ticket, { ...claims, ...change })).rejects.toMatchObject({
+  await expect(tickets.verify(ticket, { ...claims, ...change }, null)).rejects.toMatchObject({
     code: 'permission_denied',
   });
 });
@@ -41,16 +41,16 @@ test('it is worth nothing after five minutes, under another secret, altered or u
   const ticket = await tickets.sign(claims);
   const refused = { code: 'permission_denied' };
   const stranger = createTickets({ signingSecret: signingSecret.toUpperCase(), clock });
-  await expect(stranger.verify(ticket, claims)).rejects.toMatchObject(refused);
+  await expect(stranger.verify(ticket, claims, null)).rejects.toMatchObject(refused);
   const [head, payload, signature] = ticket.split('.');
   const forged = Buffer.from(
     JSON.stringify({ ...JSON.parse(Buffer.from(payload!, 'base64url').toString()), sub: 'me' }),
   );
   await expect(
-    tickets.verify(`${head}.${forged.toString('base64url')}.${signature}`, claims),
+    tickets.verify(`${head}.${forged.toString('base64url')}.${signature}`, claims, null),
   ).rejects.toMatchObject(refused);
   const plain = JSON.parse(Buffer.from(payload!, 'base64url').toString());
-  await expect(tickets.verify(new UnsecuredJWT(plain).encode(), claims)).rejects.toMatchObject(refused);
+  await expect(tickets.verify(new UnsecuredJWT(plain).encode(), claims, null)).rejects.toMatchObject(refused);
   now = new Date('2026-11-21T10:05:01Z');
-  await expect(tickets.verify(ticket, claims)).rejects.toMatchObject(refused);
+  await expect(tickets.verify(ticket, claims, null)).rejects.toMatchObject(refused);
 });

@@ -22,6 +22,8 @@ export type SignTicket = (claims: TicketClaims) => Promise<string>;
 export type VerifyTicket = (
   ticket: string,
   expected: Pick<TicketClaims, 'tenant' | 'approvalId' | 'outcome'>,
+  /** The moment at which it has to hold; null for now. */
+  at: Date | null,
 ) => Promise<{ holder: TicketHolder; digest: string }>;
 
 const LIFETIME_SECONDS = 300;
@@ -54,8 +56,8 @@ export function createTickets(deps: { signingSecret: string; clock: Clock }): {
         .setIssuedAt(nowSeconds())
         .setExpirationTime(nowSeconds() + LIFETIME_SECONDS)
         .sign(key),
-    async verify(ticket, expected) {
-      const claims = await readClaims(ticket, key, deps.clock.now());
+    async verify(ticket, expected, at) {
+      const claims = await readClaims(ticket, key, at ?? deps.clock.now());
       const fits =
         claims.tenant === expected.tenant &&
         claims.approval === expected.approvalId &&
@@ -66,9 +68,9 @@ export function createTickets(deps: { signingSecret: string; clock: Clock }): {
   };
 }
 
-async function readClaims(ticket: string, key: Uint8Array, now: Date): Promise<Record<string, unknown>> {
+async function readClaims(ticket: string, key: Uint8Array, at: Date): Promise<Record<string, unknown>> {
   try {
-    const options = { issuer: ISSUER, audience: AUDIENCE, algorithms: [ALGORITHM], currentDate: now };
+    const options = { issuer: ISSUER, audience: AUDIENCE, algorithms: [ALGORITHM], currentDate: at };
     return (await jwtVerify(ticket, key, options)).payload;
   } catch {
     throw refused();

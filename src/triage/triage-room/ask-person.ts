@@ -1,8 +1,5 @@
-import type { DecideResult, TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
-import { type ApprovalRow, decideApproval, openApproval } from '../../control/approvals/repository.ts';
-import type { TicketHolder } from '../../control/approvals/tickets.ts';
-import { recordAudit } from '../../journal/audit-log/record.ts';
-import { systemScope } from '../../kernel/actor.ts';
+import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
+import { type ApprovalRow, openApproval } from '../../control/approvals/repository.ts';
 import { lockLead } from '../../leads/leads/repository.ts';
 import { awaitDecision } from '../../leads/leads/scan-status.ts';
 import type { Tx } from '../../runtime/database/database.ts';
@@ -68,49 +65,4 @@ function decisionOf(approval: ApprovalRow): Asked['decided'] {
   if (approval.status === 'open') return null;
   const by = approval.decidedVia === 'expiry' ? 'expiry' : 'person';
   return { outcome: approval.outcome as Decision, by, reason: approval.reason };
-}
-
-/** Who decided what, as it reaches the activity that records it. */
-export type DecisionToRecord = {
-  approvalId: string;
-  outcome: 'qualified' | 'disqualified';
-  reason: string | null;
-  via: 'ticket' | 'unauthenticated' | 'expiry';
-  decidedBy: string | null;
-  /** Who decided by ticket, and from where. */
-  holder?: TicketHolder;
-  /** What the ticket's holder was shown; see `decideApproval`. */
-  argumentsDigest?: string;
-};
-
-/** Records the one final decision and its audit row; throws `already_decided` for any later one. */
-export async function recordDecision(
-  ctx: { tx: Tx; now: Date },
-  input: TriageRoomInput,
-  decision: DecisionToRecord,
-): Promise<DecideResult> {
-  const row = await decideApproval(ctx.tx, {
-    tenantId: input.tenant,
-    id: decision.approvalId,
-    outcome: decision.outcome,
-    reason: decision.reason,
-    decidedBy: decision.decidedBy,
-    decidedVia: decision.via,
-    ...(decision.argumentsDigest !== undefined && { argumentsDigest: decision.argumentsDigest }),
-    now: ctx.now,
-  });
-  const { holder } = decision;
-  const scope = systemScope(input.tenant, decision.decidedBy ?? input.principal_id);
-  await recordAudit(
-    { tx: ctx.tx, scope, requestId: holder?.requestId ?? null, address: holder?.address ?? null },
-    {
-      ...(holder && { actor: { kind: holder.actorKind, id: holder.actorId } }),
-      ...(decision.via === 'unauthenticated' && { actor: { kind: 'operator' as const, id: null } }),
-      action: decision.via === 'expiry' ? 'triage.decision_expired' : 'triage.decided',
-      resourceType: input.lead_id ? 'lead' : 'audit',
-      resourceId: input.lead_id ?? input.audit_id,
-      details: { approval_id: row.id, outcome: decision.outcome, reason: decision.reason, via: decision.via },
-    },
-  );
-  return { outcome: decision.outcome, decided_at: ctx.now.toISOString(), approval_id: row.id };
 }

@@ -1,8 +1,7 @@
 import type { TriageRoomInput } from '../../../workflows/triage/triage-room/messages.ts';
-import type { VerifyTicket } from '../../control/approvals/tickets.ts';
+import type { TicketHolder, VerifyTicket } from '../../control/approvals/tickets.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Decision } from '../scoring/rules.ts';
-import type { DecisionToRecord } from './ask-person.ts';
 
 /** Checks the signed ticket of a decision and tells who holds it; throws `permission_denied`. */
 export type DecisionVerifier = {
@@ -11,7 +10,8 @@ export type DecisionVerifier = {
   requireTicket: boolean;
 };
 
-type Incoming = {
+/** A decision as it came, before anybody looked at its ticket. */
+export type IncomingDecision = {
   approvalId: string;
   decision: {
     outcome: Decision;
@@ -21,18 +21,35 @@ type Incoming = {
   };
 };
 
-/** Says who decides: the ticket's holder, the expiry, or an operator whom nothing proves. */
+/** Who decides what, and how that is known. */
+export type ProvenDecision = {
+  approvalId: string;
+  outcome: Decision;
+  reason: string | null;
+  via: 'ticket' | 'unauthenticated' | 'expiry';
+  decidedBy: string | null;
+  /** Who decided by ticket, and from where. */
+  holder?: TicketHolder;
+  /** What the ticket's holder was shown; see `decideApproval`. */
+  argumentsDigest?: string;
+};
+
+/**
+ * Says who decides: the ticket's holder, the expiry, or an operator whom nothing proves. A ticket has to hold
+ * now, or at the moment in which the decision was recorded: a repetition may come when it is old.
+ */
 export async function proveDecision(
   verifier: DecisionVerifier,
   input: TriageRoomInput,
-  incoming: Incoming,
-): Promise<DecisionToRecord> {
+  incoming: IncomingDecision,
+  recordedAt: Date | null,
+): Promise<ProvenDecision> {
   const { approvalId, decision } = incoming;
   const { outcome, reason } = decision;
   if (decision.via === 'expiry') return { approvalId, outcome, reason, via: 'expiry', decidedBy: null };
   if (decision.ticket !== null) {
     const expected = { tenant: input.tenant, approvalId, outcome };
-    const { holder, digest } = await verifier.verifyTicket(decision.ticket, expected);
+    const { holder, digest } = await verifier.verifyTicket(decision.ticket, expected, recordedAt);
     const by = { via: 'ticket' as const, decidedBy: holder.actorId, holder };
     return { approvalId, outcome, reason, ...by, argumentsDigest: digest };
   }

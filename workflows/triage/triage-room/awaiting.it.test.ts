@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decideApproval } from '../../../src/control/approvals/repository.ts';
 import { repetitions } from '../../../tests/support/seeds.ts';
 import { gate } from '../../../tests/support/stored-scanner.ts';
 import {
@@ -116,7 +117,7 @@ describe('a score that waits for a person', () => {
     expect([again.status, again.body.error]).toEqual([409, 'not_awaiting']);
   });
 
-  // sabotage: src/triage/triage-room/ask-person.ts :: ...(holder && { actor: { kind: holder.actorKind, id: holder.actorId } }), =>
+  // sabotage: src/triage/triage-room/record-decision.ts :: ...(holder && { actor: { kind: holder.actorKind, id: holder.actorId } }), =>
   test('is decided over HTTP: the audit row says who, by which request, from which address', async () => {
     const lead = await awaiting();
     const headers = {
@@ -200,6 +201,22 @@ describe('a score that waits for a person', () => {
     expect(row).toMatchObject({ status: 'qualified', awaiting: null, reasons: audit?.reasons });
     expect((row.reasons as string[])[0]).toMatch(/^Nobody decided in time/);
     expect(await auditRowsOf(lead)).toMatchObject([{ action: 'triage.decision_expired' }]);
+  });
+
+  // sabotage: workflows/triage/triage-room/workflow.ts :: return finish(input, progress, { decision: recorded.outcome, decidedBy, reason }); => return finish(input, progress, { decision: decision.outcome, decidedBy, reason });
+  test('goes the way that a person decided when the report of that got lost, and the time is over', async () => {
+    const lead = await room.lead('hartleys-plumbing', { industry: WAITS_SHORT });
+    await room.triage(lead);
+    const { approval_id: id } = await room.untilAwaiting(lead);
+    const { scope } = room.tenant.keys.operator;
+    const by = { decidedBy: scope.actor.id, decidedVia: 'ticket' as const, reason: 'They closed.' };
+    await room.app.database.db.withTenant(scope, (tx) =>
+      decideApproval(tx, { tenantId: scope.tenant, id, outcome: 'disqualified', ...by, now: new Date() }),
+    );
+    await expect(room.handle(lead).result()).resolves.toMatchObject({ status: 'disqualified' });
+    const { audit, report } = await room.state(lead);
+    expect(audit).toMatchObject({ decided_by: 'person', decision: 'disqualified' });
+    expect(report).toContain('Decided by a person: not qualified. They closed.');
   });
 
   test('cannot be decided before it waits, nor after the triage ended', async () => {

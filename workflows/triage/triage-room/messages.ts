@@ -59,6 +59,9 @@ export type DecideRequest = {
 };
 export type DecideResult = { outcome: 'qualified' | 'disqualified'; decided_at: string; approval_id: string };
 
+/** What recording a decision gave; `earlier` when the expiry came upon a person's decision, which stands. */
+export type Recorded = DecideResult & { earlier?: { reason: string | null } };
+
 export type TriageRoomResult = {
   status: 'qualified' | 'disqualified' | 'held' | 'superseded';
   score: number | null;

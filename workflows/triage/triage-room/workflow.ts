@@ -25,8 +25,8 @@ import {
   DECIDE_SIGNAL,
   DECIDE_UPDATE,
   type DecideRequest,
-  type DecideResult,
   PROGRESS_QUERY,
+  type Recorded,
   type TriageProgress,
   type TriageRoomInput,
   type TriageRoomResult,
@@ -47,7 +47,7 @@ const finishing = proxyProfile<TriageRoomActivities>('core', 'Give the lead its 
 const holding = proxyProfile<TriageRoomActivities>('core', 'Hold the lead, with the reason');
 
 type Outcome = DecideRequest['outcome'];
-type TriageApproval = Approval<Outcome, DecideResult>;
+type TriageApproval = Approval<Outcome, Recorded>;
 
 /** Room 1: scans one site, scores it, and lets a person decide where the playbook says so. */
 export async function triageRoom(input: TriageRoomInput): Promise<TriageRoomResult> {
@@ -64,7 +64,7 @@ export async function triageRoom(input: TriageRoomInput): Promise<TriageRoomResu
     cancelReason = request?.reason ?? null;
     work.cancel();
   });
-  setHandler(defineUpdate<DecideResult, [DecideRequest]>(DECIDE_UPDATE), approval.decide, {
+  setHandler(defineUpdate<Recorded, [DecideRequest]>(DECIDE_UPDATE), approval.decide, {
     validator: approval.validate,
   });
   setHandler(defineSignal<[DecideRequest]>(DECIDE_SIGNAL), approval.signal);
@@ -119,13 +119,14 @@ async function triage(
   setCurrentDetails(waitText(scored.score, asked.until));
   // The wait opens before the report is written: a decision in that second counts.
   const wait = { expiryMs: reviewMs, defaultOutcome: scored.decision };
-  const [{ decision }] = await Promise.all([
+  const [{ decision, recorded }] = await Promise.all([
     approval.decision(wait),
     tryReport(input, { awaiting_until: asked.until }),
   ]);
-  const decidedBy = decision.via === 'expiry' ? 'expiry' : 'person';
+  const decidedBy = decision.via === 'expiry' && !recorded.earlier ? 'expiry' : 'person';
+  const { reason } = recorded.earlier ?? decision;
   progress.enter('reporting');
-  return finish(input, progress, { decision: decision.outcome, decidedBy, reason: decision.reason });
+  return finish(input, progress, { decision: recorded.outcome, decidedBy, reason });
 }
 
 async function finish(
