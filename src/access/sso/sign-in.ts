@@ -16,6 +16,7 @@ import {
   type Origin,
 } from '../identity/identity.ts';
 import { type Issuer, providerUnavailable, tokenInvalid, verifyJwt } from '../identity/tokens.ts';
+import { revokeKeysMadeBy } from '../keys/revoke-made-by.ts';
 import {
   countOthers,
   findPerson,
@@ -86,7 +87,13 @@ async function verify(
   }
 }
 
-type Door = { db: Database; connection: ConnectionRow; tenant: TenantRow; origin: Origin };
+type Door = {
+  db: Database;
+  clock: Clock;
+  connection: ConnectionRow;
+  tenant: TenantRow;
+  origin: Origin;
+};
 
 async function admit(door: Door, claims: Claims & { sub: string }): Promise<Arrival> {
   const { db, connection, tenant } = door;
@@ -129,17 +136,28 @@ async function add(door: Door, claims: Claims & { sub: string }, mapped: Mapped)
   return member;
 }
 
-/** Lets the stored role follow; where nothing can be written now, the request goes on with the mapped role. */
+/**
+ * Lets the stored role follow, and with a lower one the keys above it that the person made go; where nothing can
+ * be written now, the request goes on with the mapped role.
+ */
 async function follow(door: Door, known: MemberRow, mapped: Mapped): Promise<MemberRow> {
   const role = mapped.role as Role;
   if (known.role === role) return known;
-  const { db, connection, tenant } = door;
+  const { db, clock, connection, tenant, origin } = door;
+  const scope = systemScope(tenant.id, connection.id);
   const changed = await db
-    .withTenant(systemScope(tenant.id, connection.id), async (tx) => {
+    .withTenant(scope, async (tx) => {
+      await lockTenant(tx, tenant.id);
       if (known.role === 'owner' && !(await hasAnotherOwner(tx, known))) return null;
       const row = await followClaims(tx, tenant.id, known.id, role);
-      if (row) await record(door, tx, { action: 'member.changed', member: row, mapped, from: known.role });
-      return row ?? findPerson(tx, tenant.id, known);
+      if (!row) return findPerson(tx, tenant.id, known);
+      const revokedKeys = await revokeKeysMadeBy(
+        { tx, scope, ...origin, now: clock.now() },
+        { member: row.id, above: role },
+      );
+      const what = { action: 'member.changed', member: row, mapped };
+      await record(door, tx, { ...what, changed: { from: known.role, revoked_keys: revokedKeys } });
+      return row;
     })
     .catch(unlessUnavailable);
   if (changed?.removedAt) throw notAMember();
@@ -148,7 +166,6 @@ async function follow(door: Door, known: MemberRow, mapped: Mapped): Promise<Mem
 
 /** A tenant keeps an owner in its list; the last one's request has the mapped role all the same. */
 async function hasAnotherOwner(tx: Tx, { tenantId, id }: MemberRow): Promise<boolean> {
-  await lockTenant(tx, tenantId);
   return (await countOthers(tx, tenantId, id, 'owner')) > 0;
 }
 
@@ -160,9 +177,14 @@ function unlessUnavailable(error: unknown): null {
 async function record(
   { connection, origin }: Door,
   tx: Tx,
-  what: { action: string; member: MemberRow; mapped: Mapped; from?: Role },
+  what: {
+    action: string;
+    member: MemberRow;
+    mapped: Mapped;
+    changed?: { from: Role; revoked_keys: number };
+  },
 ): Promise<void> {
-  const { member, mapped, from } = what;
+  const { member, mapped, changed } = what;
   const scope = systemScope(member.tenantId, connection.id);
   await recordAudit(
     { tx, scope, requestId: origin.requestId, address: origin.address },
@@ -172,7 +194,7 @@ async function record(
       resourceId: member.id,
       details: {
         role: member.role,
-        ...(from && { from }),
+        ...changed,
         sso_connection: connection.id,
         version: connection.version,
         rule: mapped.rule ?? 'default',

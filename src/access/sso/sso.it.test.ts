@@ -37,11 +37,12 @@ async function connect(change: Record<string, unknown> = {}) {
   return made.body;
 }
 
-const me = async (subject: string, groups: unknown) => {
+const headersOf = async (subject: string, groups: unknown) => {
   provider.people.set(subject, { name: 'Ada Lovelace', groups });
-  const authorization = `Bearer ${await provider.token(subject)}`;
-  return app.request('GET', '/v1/me', { headers: { authorization, 'agos-tenant': tenant.id } });
+  return { authorization: `Bearer ${await provider.token(subject)}`, 'agos-tenant': tenant.id };
 };
+const me = async (subject: string, groups: unknown) =>
+  app.request('GET', '/v1/me', { headers: await headersOf(subject, groups) });
 const membersOf = async (subject: string) =>
   (await as('owner', 'GET', '/v1/members?limit=100')).body.data.filter(
     (one: { subject: string }) => one.subject === subject,
@@ -75,10 +76,29 @@ test('who brings a token becomes a member, and has at each token the role that i
   const by = { sso_connection: connection.id, version: 1 };
   expect(log.map(({ action, details }: Record<string, unknown>) => ({ action, details }))).toEqual([
     { action: 'member.added', details: { role: 'operator', rule: 1, ...by } },
-    { action: 'member.changed', details: { role: 'admin', from: 'operator', rule: 0, ...by } },
+    {
+      action: 'member.changed',
+      details: { role: 'admin', from: 'operator', revoked_keys: 0, rule: 0, ...by },
+    },
   ]);
   expect(log[0].actor).toEqual({ kind: 'system', id: connection.id });
   expect(log[0].request_id).toBe(first.headers.get('x-request-id'));
+});
+
+// sabotage: src/access/sso/sign-in.ts :: { member: row.id, above: role }, => { member: newId(), above: role },
+test('with a lower role by claims go the keys above it that the person made', async () => {
+  await connect();
+  const makeKey = async (name: string, role: string) => {
+    const headers = await headersOf('kim', ['agos-admins']);
+    const made = await app.request('POST', '/v1/keys', { headers, json: { name, role } });
+    expect(made.status).toBe(201);
+    return { authorization: `Bearer ${made.body.key}` };
+  };
+  const [high, low] = [await makeKey('high', 'admin'), await makeKey('low', 'operator')];
+  expect((await me('kim', ['sales'])).body.role).toBe('operator');
+  const meBy = async (headers: Record<string, string>) =>
+    (await app.request('GET', '/v1/me', { headers })).status;
+  expect([await meBy(high), await meBy(low)]).toEqual([401, 200]);
 });
 
 test('a role that a person has set stays until claims are followed again; whom a person removed stays out', async () => {
