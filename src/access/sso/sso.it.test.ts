@@ -148,6 +148,10 @@ test('of a first token that the tenant has no request left for, nothing is writt
 // sabotage: src/access/sso/repository.ts :: and(eq(ssoConnections.tenantId, tenantId), eq(ssoConnections.issuer, issuer)), => eq(ssoConnections.issuer, issuer),
 test('issuers of a burst are looked up together, and each token finds its own tenant or none', async () => {
   await connect({ default_role: 'viewer' });
+  const own = tenant;
+  tenant = await createTenant(app.database);
+  await connect({ default_role: 'viewer' }); // of a tenant that nobody asks for
+  tenant = own;
   const { db } = app.database;
   let statements = 0;
   let found = 0;
