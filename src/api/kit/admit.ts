@@ -2,9 +2,14 @@ import type { Identity } from '../../access/identity/identity.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Incoming, KitDeps } from './kit-deps.ts';
 import { resetOf, type Standing, secondsOf } from './rate-limits.ts';
+import type { Route } from './route.ts';
 
 /** Says who sent a request and counts it; throws `rate_limit_exceeded`, and what `authenticate` throws. */
-export async function admit(deps: KitDeps, incoming: Incoming): Promise<Identity> {
+export async function admit(
+  deps: KitDeps,
+  incoming: Incoming,
+  { emergency = false }: Pick<Route, 'emergency'>,
+): Promise<Identity> {
   const { rateLimits } = deps;
   const { request, address } = incoming;
   const stand = (standing: Standing | null): void => {
@@ -12,7 +17,7 @@ export async function admit(deps: KitDeps, incoming: Incoming): Promise<Identity
     incoming.counted(standing);
     if (standing.refused) throw tooManyRequests(standing, deps.clock.now());
   };
-  stand(rateLimits.knownOf(request));
+  stand(rateLimits.knownOf(request, emergency ? 'emergency' : 'plan'));
   let identity: Identity;
   try {
     identity = await deps.authenticate(request, incoming);
@@ -21,17 +26,22 @@ export async function admit(deps: KitDeps, incoming: Incoming): Promise<Identity
     if (address && error instanceof AgosError && error.status < 500) stand(rateLimits.ofStranger(address));
     throw error;
   }
-  stand(await rateLimits.ofTenant(request, identity));
+  stand(emergency ? rateLimits.ofEmergency(request, identity) : await rateLimits.ofTenant(request, identity));
   return identity;
 }
+
+const WHOSE: Record<Standing['policy'], string> = {
+  plan: "Your tenant's plan",
+  emergency: 'Whoever asks for this',
+  address: 'Your address without valid credentials',
+};
 
 function tooManyRequests(standing: Standing, now: Date): AgosError {
   const { policy, perMinute, burst, remaining } = standing;
   const seconds = secondsOf(standing.nextMs);
-  const whose = policy === 'plan' ? "Your tenant's plan" : 'Your address without valid credentials';
   return new AgosError(
     'rate_limit_exceeded',
-    `Too many requests. ${whose} has ${perMinute} a minute, at most ${burst} at once. Try again in ${seconds} s.`,
+    `Too many requests. ${WHOSE[policy]} has ${perMinute} a minute, at most ${burst} at once. Try again in ${seconds} s.`,
     { limit: perMinute, burst, remaining, reset: resetOf(standing, now), retryAfterSeconds: seconds },
   );
 }

@@ -50,6 +50,7 @@ const statusRoute = (deps: Deps) =>
     description: 'Your own switch, the global one, and the stop file of the machine that answers.',
     tag,
     permission: 'kill_switch:read',
+    emergency: true,
     responses: { 200: { description: 'What is on.', schema: statusView } },
     handler: async ({ tx, scope }) => ({ status: 200, body: await readStatus(deps, tx, scope) }),
   });
@@ -74,6 +75,7 @@ const onRoute = defineRoute({
   },
   transaction: 'none',
   whileSuspended: true,
+  emergency: true,
   handler: async (ctx) => {
     const { db, scope } = ctx;
     const { row, created } = await db.withTenant(scope, (tx) => turnOn({ ...ctx, tx }, ctx.body));
