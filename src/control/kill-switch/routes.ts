@@ -10,16 +10,9 @@ import {
 } from '../../api/kit/index.ts';
 import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
-import type { Database, Tx } from '../../runtime/database/database.ts';
+import type { Tx } from '../../runtime/database/database.ts';
 import { awaitReceipt, readReceipt } from './receipt.ts';
-import {
-  findGlobalOn,
-  findKillSwitch,
-  findKillSwitchOn,
-  type KillSwitchRow,
-  listKillSwitches,
-  toStop,
-} from './repository.ts';
+import { findGlobalOn, findKillSwitch, findKillSwitchOn, listKillSwitches, toStop } from './repository.ts';
 import {
   killSwitchView,
   receiptView,
@@ -79,7 +72,8 @@ const onRoute = defineRoute({
   handler: async (ctx) => {
     const { db, scope } = ctx;
     const { row, created } = await db.withTenant(scope, (tx) => turnOn({ ...ctx, tx }, ctx.body));
-    const body = toReceiptView(row, await awaitReceipt(() => receiptOf(db, scope, row)));
+    const receipt = await awaitReceipt((fn) => db.withTenant(scope, fn), { ...row, tenant: scope.tenant });
+    const body = toReceiptView(row, receipt);
     if (!created) return { status: 200, body };
     return { status: 201, body, headers: { location: `/v1/kill-switches/${row.id}` } };
   },
@@ -142,10 +136,6 @@ const receiptRoute = defineRoute({
     return { status: 200, body: toReceiptView(row, receipt) };
   },
 });
-
-function receiptOf(db: Database, scope: TenantScope, row: KillSwitchRow) {
-  return db.withTenant(scope, (tx) => readReceipt(tx, { ...row, tenant: scope.tenant }));
-}
 
 async function readStatus({ stopFile }: Deps, tx: Tx, scope: TenantScope) {
   const own = await findKillSwitchOn(tx, scope.tenant);
