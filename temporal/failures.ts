@@ -10,11 +10,27 @@ const UNEXPECTED_ATTEMPTS = 5;
 /** A site that is down or a refused decision is a result: it belongs in the run, not among the log's warnings. */
 const EXPECTED = 'BENIGN';
 
+/** Carries an error of an activity whose attempts are no failures, so that their number gives nothing up. */
+export class TriedLonger extends Error {
+  override name = 'TriedLonger';
+}
+
+/** Ends an attempt that has not failed and is not done: its slot is free for others until it is due again. */
+export function goesOn(message: string, afterMs: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: FAILURE_TYPES.goesOn,
+    message,
+    nextRetryDelay: afterMs,
+    category: EXPECTED,
+  });
+}
+
 /**
  * What an activity's error becomes when it crosses into Temporal: the one place that decides what is
  * tried again. Messages of unknown errors stay behind, since they may carry queries, addresses or secrets.
  */
 export function toFailure(error: unknown, attempt: number): Error {
+  if (error instanceof TriedLonger) return toFailure(error.cause, 1);
   if (isTemporalsOwn(error)) return error;
   if (error instanceof SiteHoldError) return fromSiteHold(error, attempt);
   if (error instanceof AgosError && error.code !== 'internal_error') return fromAgosError(error);

@@ -2,6 +2,7 @@ import { ApplicationFailure, type Context } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { Histogram } from 'prom-client';
 import { type Registry, WORK_SECONDS } from '../src/runtime/telemetry/registry.ts';
+import { FAILURE_TYPES } from '../workflows/lib/failures.ts';
 
 /** Counts and times each attempt at an activity, and how long it waited in its queue. */
 export function observeActivities(registry: Registry): ActivityInterceptorsFactory {
@@ -42,6 +43,7 @@ export function observeActivities(registry: Registry): ActivityInterceptorsFacto
 function outcomeOf({ cancellationSignal }: Context, error: unknown): string {
   if (cancellationSignal.aborted) return 'cancelled';
   if (!(error instanceof ApplicationFailure)) return 'failed';
+  if (error.type === FAILURE_TYPES.goesOn) return 'done';
   if (error.category === 'BENIGN') return 'refused';
   return error.nonRetryable ? 'failed' : 'retried';
 }

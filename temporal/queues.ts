@@ -7,7 +7,7 @@ export const TASK_QUEUES = {
   core: { concurrency: 20, why: 'short database work' },
   imports: {
     concurrency: 20,
-    why: 'one slot for each import at work, for minutes: short work must not wait behind it',
+    why: 'one slot for each import at work, for seconds at a time: short work must not wait behind it',
   },
   fetch: { concurrency: 10, why: 'waits for strangers over HTTP; seed 000 sets 10 triages' },
   browser: { concurrency: 2, why: 'one page rendering per core' },

@@ -1,12 +1,11 @@
 import { lockBeforeRun, type RunEndHooks, settleRunEnd } from '../../src/journal/runs/end-hooks.ts';
-import { endRun, findOpenRuns, findRun, type RunRow } from '../../src/journal/runs/repository.ts';
+import { endRun, findOpenRuns, findRun } from '../../src/journal/runs/repository.ts';
 import type { RunEnd } from '../../src/journal/runs/rules.ts';
 import { systemScope } from '../../src/kernel/actor.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Database } from '../../src/runtime/database/database.ts';
+import { allPages } from './all-pages.ts';
 import type { Reconciler } from './reconciler.ts';
-
-const PAGE = 500;
 
 /** Not a moment of this process's clock, which may be wrong: looking at a run that has just begun is harmless. */
 const WHENEVER = new Date('9999-12-31');
@@ -24,7 +23,7 @@ export function createRunReconciler(deps: {
   return {
     name: 'runs',
     findInFlight: async () => {
-      const open = await allOpenRuns(db);
+      const open = await allPages((page) => findOpenRuns(db, { startedBefore: WHENEVER, ...page }));
       return open.map(({ tenantId, id, workflowId, createdBy, taskFailures }) => ({
         tenant: tenantId,
         runId: id,
@@ -46,13 +45,4 @@ export function createRunReconciler(deps: {
       });
     },
   };
-}
-
-async function allOpenRuns(db: Database): Promise<RunRow[]> {
-  const all: RunRow[] = [];
-  for (;;) {
-    const page = await findOpenRuns(db, { startedBefore: WHENEVER, afterId: all.at(-1)?.id, limit: PAGE });
-    all.push(...page);
-    if (page.length < PAGE) return all;
-  }
 }

@@ -31,10 +31,16 @@ export function createRunActivities(deps: RunActivitiesDeps) {
       return { ...started, cancels_delivered: await deliverCancels({ ...deps, warn }) };
     },
     settleLostRuns: async (): Promise<ReconcileResult> => {
-      const settled = await settleLostRuns({ ...deps, noteTaskFailures: noteIn(deps.db), warn });
-      const released = await deps.endStaleReservations();
-      if (released > 0) warn('ended reservations of workers that are gone', { reservations: released });
-      return settled;
+      const [settled, released] = await Promise.allSettled([
+        settleLostRuns({ ...deps, noteTaskFailures: noteIn(deps.db), warn }),
+        deps.endStaleReservations(),
+      ]);
+      if (released.status === 'rejected') throw released.reason;
+      if (released.value > 0) {
+        warn('ended reservations of workers that are gone', { reservations: released.value });
+      }
+      if (settled.status === 'rejected') throw settled.reason;
+      return settled.value;
     },
   };
 }

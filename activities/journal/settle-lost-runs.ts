@@ -5,6 +5,10 @@ import { holdForObservation } from './lost-runs.ts';
 import type { InFlight, Reconciler } from './reconciler.ts';
 
 const LOOKS_AT_ONCE = 10;
+/** Less than half of the connections of a worker: what it works on comes first. */
+const WRITES_AT_ONCE = 4;
+/** A pass has 45 s, and what it has found has to be written too. */
+const LOOK_FOR_MS = 20_000;
 
 export type SettleDeps = {
   observer: RunObserver;
@@ -14,37 +18,52 @@ export type SettleDeps = {
   warn(message: string, about: Record<string, unknown>): void;
 };
 
-/** Gives back every row whose workflow an operator or a fault has ended, area by area. */
+/**
+ * Gives back every row whose workflow an operator or a fault has ended, area by area. What Temporal or the
+ * database refuses for one run is left to the next pass and keeps no other run waiting.
+ */
 export async function settleLostRuns(deps: SettleDeps): Promise<ReconcileResult> {
   const inFlight = (await Promise.all(deps.reconcilers.map((one) => one.findInFlight()))).flat();
   const workflowOf = new Map(inFlight.map((row) => [row.runId, row.workflowId]));
-  const observed = await observeAll(deps.observer, workflowOf);
+  const observed = await observeAll(deps, workflowOf);
   await noteFailures(deps, inFlight, observed);
-  const lost = new Map([...observed].filter(([, { state }]) => state !== 'open'));
-  let ended = 0;
-  for (const [runId, observation] of lost) {
-    if (observation.state !== 'stuck') continue;
-    const workflow = { workflowId: workflowOf.get(runId) ?? '', temporalRunId: observation.temporalRunId };
-    await deps.observer.terminate(workflow, 'AgOS: its workflow task failed ten times in a row (run_stuck)');
-    ended += 1;
-  }
+  const ended = await endStuck(deps, workflowOf, observed);
+  const lost = new Map(
+    [...observed].filter(([runId, { state }]) => (state === 'stuck' ? ended.has(runId) : state !== 'open')),
+  );
   let held = 0;
   for (const reconciler of lost.size > 0 ? deps.reconcilers : []) {
     held += await holdLost(deps, reconciler, lost);
   }
-  return { looked_at: workflowOf.size, ended, held };
+  return { looked_at: workflowOf.size, ended: ended.size, held };
 }
 
-/** What Temporal says of runs, by run id. */
+/** What Temporal says of runs, by run id; those of which it says nothing in time are absent. */
 async function observeAll(
-  observer: RunObserver,
+  deps: SettleDeps,
   workflowOf: ReadonlyMap<string, string>,
 ): Promise<Map<string, Observation>> {
-  const limit = pLimit(LOOKS_AT_ONCE);
-  const looks = [...workflowOf].map(([runId, workflowId]) =>
-    limit(async () => [runId, await observer.observe(workflowId)] as const),
-  );
-  return new Map(await Promise.all(looks));
+  const until = performance.now() + LOOK_FOR_MS;
+  const observed = new Map<string, Observation>();
+  let reason = 'there was no time left';
+  await pLimit(LOOKS_AT_ONCE).map(inAnyOrder(workflowOf), async ([runId, workflowId]) => {
+    if (performance.now() >= until) return;
+    try {
+      observed.set(runId, await deps.observer.observe(workflowId));
+    } catch (error) {
+      reason = describe(error);
+    }
+  });
+  const missing = workflowOf.size - observed.size;
+  if (missing > 0) deps.warn('could not look after some runs', { runs: missing, reason });
+  return observed;
+}
+
+/** Another order each time: where the time does not suffice, it is not always the same that go without. */
+function inAnyOrder<Entry>(entries: Iterable<Entry>): Entry[] {
+  const all = [...entries];
+  const first = Math.floor(Math.random() * all.length);
+  return [...all.slice(first), ...all.slice(0, first)];
 }
 
 async function noteFailures(
@@ -52,11 +71,36 @@ async function noteFailures(
   rows: readonly InFlight[],
   observed: ReadonlyMap<string, Observation>,
 ): Promise<void> {
-  for (const row of rows) {
+  await pLimit(WRITES_AT_ONCE).map(rows, async (row) => {
     const observation = observed.get(row.runId);
-    if (row.taskFailures === undefined || observation?.state !== 'open') continue;
-    if (observation.failures !== row.taskFailures) await deps.noteTaskFailures(row, observation.failures);
-  }
+    if (row.taskFailures === undefined || observation?.state !== 'open') return;
+    if (observation.failures === row.taskFailures) return;
+    try {
+      await deps.noteTaskFailures(row, observation.failures);
+    } catch (error) {
+      deps.warn('could not note the failures of a run', { run_id: row.runId, reason: describe(error) });
+    }
+  });
+}
+
+/** Ends the workflows that cannot go on; answers of which runs. */
+async function endStuck(
+  { observer, warn }: SettleDeps,
+  workflowOf: ReadonlyMap<string, string>,
+  observed: ReadonlyMap<string, Observation>,
+): Promise<Set<string>> {
+  const ended = new Set<string>();
+  await pLimit(LOOKS_AT_ONCE).map([...observed], async ([runId, observation]) => {
+    if (observation.state !== 'stuck') return;
+    const workflow = { workflowId: workflowOf.get(runId) ?? '', temporalRunId: observation.temporalRunId };
+    try {
+      await observer.terminate(workflow, 'AgOS: its workflow task failed ten times in a row (run_stuck)');
+      ended.add(runId);
+    } catch (error) {
+      warn('could not end a run that is stuck', { run_id: runId, reason: describe(error) });
+    }
+  });
+  return ended;
 }
 
 /**
@@ -69,20 +113,24 @@ async function holdLost(
   lost: ReadonlyMap<string, Observation>,
 ): Promise<number> {
   let held = 0;
-  for (const row of await reconciler.findInFlight()) {
+  await pLimit(WRITES_AT_ONCE).map(await reconciler.findInFlight(), async (row) => {
     const observation = lost.get(row.runId);
     const hold = observation && holdForObservation(observation);
-    if (!hold) continue;
+    if (!hold) return;
     try {
       await reconciler.hold(row, hold);
       held += 1;
       deps.warn('held what a lost run left behind', about(reconciler, row, hold.code));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      deps.warn('could not hold what a lost run left', { ...about(reconciler, row, hold.code), reason });
+      const what = { ...about(reconciler, row, hold.code), reason: describe(error) };
+      deps.warn('could not hold what a lost run left', what);
     }
-  }
+  });
   return held;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function about(reconciler: Reconciler, row: InFlight, code: string): Record<string, unknown> {

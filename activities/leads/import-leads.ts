@@ -12,6 +12,7 @@ import {
 import { type ImportFileDeps, importLines, type ReadLimits } from '../../src/leads/batches/import-file.ts';
 import { type PumpDeps, pumpTriages } from '../../src/leads/batches/pump-triages.ts';
 import type { Tx } from '../../src/runtime/database/database.ts';
+import { goesOn, TriedLonger } from '../../temporal/failures.ts';
 import { withHeartbeat } from '../../temporal/heartbeat.ts';
 import { temporalRun } from '../../temporal/temporal-run.ts';
 import type { ImportLeadsInput, ImportPosition } from '../../workflows/leads/import-leads/messages.ts';
@@ -27,17 +28,28 @@ export type ImportLimits = {
   /** Scans of one batch that may be open at a time. */
   window: number;
   pollMs: number;
+  /** How long an attempt keeps its slot, and after how long the workflow hears how far it is. */
   pumpMs: number;
+  reportMs: number;
   read: ReadLimits;
 };
 
-/** Minutes between two events of a history: an import of days stays a few hundred events long. */
+/**
+ * Seconds in a slot, so that twenty imports keep no other one waiting; minutes between two events of a history,
+ * so that an import of days stays a few hundred events long.
+ */
 const LIMITS: ImportLimits = {
   window: 20,
   pollMs: 1_000,
-  pumpMs: 5 * 60_000,
+  pumpMs: 15_000,
+  reportMs: 5 * 60_000,
   read: { chunkLines: 500, lines: 5_000, durationMs: 60_000 },
 };
+
+/** Long enough for another import to take the place, too short for scans to run out. */
+const AGAIN_AFTER_MS = 500;
+/** Times as long as a pump usually lasts: what has failed for so long is not tried again. */
+const GIVE_UP_AFTER = 2;
 
 /** Activities of the lead import; each reads what it needs by id. */
 export function createImportLeadsActivities(deps: ImportLeadsDeps) {
@@ -63,9 +75,9 @@ export function createImportLeadsActivities(deps: ImportLeadsDeps) {
         () => position,
       );
     },
-    pumpTriages: (input: ImportLeadsInput) => {
+    pumpTriages: async (input: ImportLeadsInput) => {
       let waiting: unknown;
-      return withHeartbeat(
+      const pumped = await withHeartbeat(
         (signal) =>
           pumpTriages(deps, input, {
             signal,
@@ -77,7 +89,13 @@ export function createImportLeadsActivities(deps: ImportLeadsDeps) {
             },
           }),
         () => waiting,
-      );
+      ).catch((error: unknown) => {
+        throw ageMs() < GIVE_UP_AFTER * limits.reportMs
+          ? new TriedLonger('pumping failed', { cause: error })
+          : error;
+      });
+      if (pumped.done || ageMs() >= limits.reportMs) return pumped;
+      throw goesOn('The import goes on in a moment; its place is free for others meanwhile.', AGAIN_AFTER_MS);
     },
     endImport: (input: ImportLeadsInput, end: ImportEnd): Promise<ImportEnd['status']> =>
       inTenant(input, (ctx) => endImport(ctx, input, end)),
@@ -99,6 +117,12 @@ async function cancelTriages(deps: CancelDeps & PumpDeps, input: ImportLeadsInpu
       if (!(error instanceof AgosError) || error.code !== 'run_ended') throw error;
     });
   }
+}
+
+/** How long ago the first attempt was due, by the server's clock. */
+function ageMs(): number {
+  const { currentAttemptScheduledTimestampMs, scheduledTimestampMs } = Context.current().info;
+  return currentAttemptScheduledTimestampMs - scheduledTimestampMs;
 }
 
 /** Where an attempt that was lost had come to. */

@@ -1,15 +1,13 @@
-import { inArray } from 'drizzle-orm';
 import { systemScope } from '../../src/kernel/actor.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Database } from '../../src/runtime/database/database.ts';
-import { audits } from '../../src/triage/audits/tables.ts';
+import { findAuditsInFlight } from '../../src/triage/audits/repository.ts';
 import { workflowIdOf } from '../../src/triage/audits/workflow-id.ts';
 import { holdTriage } from '../../src/triage/triage-room/settle-triage.ts';
+import { allPages } from '../journal/all-pages.ts';
 import type { InFlight, Reconciler } from '../journal/reconciler.ts';
 
 type AuditInFlight = InFlight & { leadId: string | null; auditId: string };
-
-const ROWS_PER_PASS = 5_000;
 
 /** Audits that a workflow has begun and not ended: when it is gone, their leads are held. */
 export function createTriageReconciler(deps: { db: Database; clock: Clock }): Reconciler<AuditInFlight> {
@@ -17,13 +15,7 @@ export function createTriageReconciler(deps: { db: Database; clock: Clock }): Re
   return {
     name: 'triage',
     async findInFlight() {
-      const rows = await db.withSystem('audits_in_flight', (tx) =>
-        tx
-          .select()
-          .from(audits)
-          .where(inArray(audits.status, ['running', 'awaiting']))
-          .limit(ROWS_PER_PASS),
-      );
+      const rows = await allPages((page) => findAuditsInFlight(db, page));
       return rows.map((row) => ({
         tenant: row.tenantId,
         principalId: row.createdBy,

@@ -1,4 +1,4 @@
-import { awaitReceipt, type Receipt, readReceipt } from '../control/kill-switch/receipt.ts';
+import { awaitReceipt, readReceipt, type SwitchedTime } from '../control/kill-switch/receipt.ts';
 import {
   endGlobal,
   findGlobalOn,
@@ -12,7 +12,6 @@ import {
   toReceiptView,
 } from '../control/kill-switch/schemas.ts';
 import { createStopFile } from '../control/kill-switch/stop-file.ts';
-import type { Tx } from '../runtime/database/database.ts';
 import { withOwner } from './admin.ts';
 import { dataFolder } from './credentials.ts';
 import { EXIT, type ExitCode } from './exit.ts';
@@ -28,7 +27,7 @@ export async function globalOn(reason: string, json: boolean): Promise<ExitCode>
   try {
     const receipt = await withOwner(async (inTransaction) => {
       const { row } = await inTransaction((tx) => insertGlobal(tx, { reason, turnedOnBy: operatorName() }));
-      return toReceiptView(row, await awaitReceipt(() => inTransaction((tx) => receiptOf(tx, row))));
+      return toReceiptView(row, await awaitReceipt(inTransaction, everybodys(row)));
     });
     if (json) printJson(receipt);
     else printReceipt('global', receipt);
@@ -112,13 +111,16 @@ async function readGlobal(): Promise<{ global: KillSwitchView | null; receipt: R
     inTransaction(async (tx) => {
       const row = await findGlobalOn(tx);
       if (!row) return { global: null, receipt: null };
-      return { global: toKillSwitchView(row), receipt: toReceiptView(row, await receiptOf(tx, row)) };
+      return {
+        global: toKillSwitchView(row),
+        receipt: toReceiptView(row, await readReceipt(tx, everybodys(row))),
+      };
     }),
   );
 }
 
-function receiptOf(tx: Tx, row: GlobalKillSwitchRow): Promise<Receipt> {
-  return readReceipt(tx, { ...row, tenant: null });
+function everybodys(row: GlobalKillSwitchRow): SwitchedTime {
+  return { ...row, tenant: null };
 }
 
 function sentenceOf(error: unknown): string {

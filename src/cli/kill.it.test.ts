@@ -102,7 +102,7 @@ test('1 says that something has not answered, and the table names it and its wor
   expect(JSON.parse(status.out)).toMatchObject({ on: true, receipt: { complete: true, not_stopped: [] } });
 });
 
-// sabotage: src/cli/kill-global.ts :: return readReceipt(tx, { ...row, tenant: null }); => return readReceipt(tx, { ...row, tenant: row.id });
+// sabotage: src/cli/kill-global.ts :: return { ...row, tenant: null }; => return { ...row, tenant: row.id };
 test('the global switch stops every tenant on the owner’s connection, and its receipt tells of all of them', async () => {
   const run = await insertOpenStep();
   const on = await agos(['on', '--global', '--reason', 'Everything.', '--json'], {

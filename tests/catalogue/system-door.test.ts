@@ -15,7 +15,7 @@ const CALL_SITES: Record<SystemPurpose, RegExp> = {
   outbox_lag: /^src\/journal\/runs\/repository\.ts$/,
   open_runs: /^src\/journal\/runs\/repository\.ts$/,
   undelivered_cancels: /^src\/journal\/runs\/repository\.ts$/,
-  audits_in_flight: /^activities\/triage\/reconcile-triage\.ts$/,
+  audits_in_flight: /^src\/triage\/audits\/repository\.ts$/,
   batches_in_flight: /^activities\/leads\/reconcile-batches\.ts$/,
   kill_switches_on: /^src\/control\/kill-switch\/repository\.ts$/,
   stale_reservations: /^src\/control\/spend\/repository\.ts$/,

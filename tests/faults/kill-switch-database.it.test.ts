@@ -41,7 +41,7 @@ async function agosKill(...args: string[]): Promise<{ code: number; out: string 
   return { code, out };
 }
 
-// sabotage: src/control/kill-switch/watch-stops.ts :: tell(() => stop); =>
+// sabotage: src/control/kill-switch/watch-stops.ts :: tell(known, () => stop); =>
 // sabotage: src/cli/kill-global.ts :: await file.write({ reason, by: operatorName(), at: new Date() }); =>
 test('with PostgreSQL stopped nothing starts; the stop file ends what is at work on its machine, and refuses until it is gone', async () => {
   const busy = stack.sites.add((response) =>

@@ -212,7 +212,7 @@ test('the global switch ends what is at work of every tenant', async () => {
   for (const one of [lead, theirs]) await expectHeld(one);
 }, 120_000);
 
-// sabotage: src/control/kill-switch/watch-stops.ts :: if (running) return; => return;
+// sabotage: src/control/kill-switch/watch-stops.ts :: const look = { sinceMs: performance.now() }; => return;
 test('with the Temporal server gone it stops what is at work all the same, and nothing goes on when the server is back', async () => {
   const site = siteBusyWith('inspect_page');
   const lead = await stack.lead(site);

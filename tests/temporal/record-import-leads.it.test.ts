@@ -16,7 +16,13 @@ import { createTenant } from '../support/tenant.ts';
 const FOLDER = join(import.meta.dirname, '../../workflows/leads/import-leads/histories');
 const CSV = `url\n${Array.from({ length: 6 }, (_, n) => `lead-${n}.example`).join('\n')}\n`;
 /** Small steps, so that a history shows several calls of each activity. */
-const LIMITS = { window: 2, pollMs: 50, pumpMs: 1, read: { chunkLines: 2, lines: 4, durationMs: 60_000 } };
+const LIMITS = {
+  window: 2,
+  pollMs: 50,
+  pumpMs: 1,
+  reportMs: 0,
+  read: { chunkLines: 2, lines: 4, durationMs: 60_000 },
+};
 
 // Histories are kept from before a change, so that replay proves the change: they are only recorded on demand.
 describe.runIf(process.env.AGOS_RECORD_HISTORIES)('histories of the lead import', () => {

@@ -107,6 +107,18 @@ export const ACTIVITY_PROFILES = {
       nonRetryableErrorTypes,
     },
   },
+  /** Asks one run after the other to end: seconds, or minutes while Temporal is slow. It waits behind no import. */
+  cancelling: {
+    taskQueue: 'core',
+    startToCloseTimeout: '10m',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: {
+      initialInterval: '500ms',
+      backoffCoefficient: 2,
+      maximumInterval: '15s',
+      nonRetryableErrorTypes,
+    },
+  },
   /**
    * Requests to one endpoint, each with its own limit of 20 s, for about as long again; its attempts are counted
    * in the database, so it is tried for as long as that is away.

@@ -8,6 +8,8 @@ export const FAILURE_TYPES = {
   siteHold: 'agos.site_hold',
   /** The browser died while it had this site open; tried once more, then a `siteHold`. */
   browserCrashed: 'agos.browser_crashed',
+  /** No fault: the attempt gave its slot to others and is due again soon. A history notes no attempts. */
+  goesOn: 'agos.goes_on',
   /** Anything else went wrong; what exactly stands in the worker's log only. */
   unexpected: 'agos.unexpected',
 } as const;

@@ -131,7 +131,7 @@ test('of first tokens that come at once, one makes the membership', async () => 
   expect(await auditOf(member.id)).toHaveLength(1);
 });
 
-// sabotage: src/api/kit/admit.ts :: stand(await rateLimits.ofTenant(request, arrival)); => const opened = await arrival.enter(); stand(await rateLimits.ofTenant(request, arrival)); return opened;
+// sabotage: src/api/kit/admit.ts :: stand(await count(request, arrival)); => const opened = await arrival.enter(); stand(await count(request, arrival)); return opened;
 test('of a first token that the tenant has no request left for, nothing is written', async () => {
   const { id } = await connect({ default_role: 'viewer' });
   await app.database.admin`insert into request_buckets (tenant_id, used, measured_at)

@@ -40,7 +40,7 @@ async function follow(how: { arrive?: unknown; enter?: unknown; refused?: boolea
     },
   };
   const incoming = { address: '198.51.100.1', counted: () => {} };
-  const error = await admit(deps as unknown as KitDeps, incoming as unknown as Incoming).catch(
+  const error = await admit(deps as unknown as KitDeps, incoming as unknown as Incoming, {}).catch(
     (reason: unknown) => reason,
   );
   return error instanceof AgosError ? [...steps, error.code] : steps;
@@ -49,7 +49,7 @@ async function follow(how: { arrive?: unknown; enter?: unknown; refused?: boolea
 const fault = (code: 'token_invalid' | 'permission_denied' | 'identity_provider_unavailable') =>
   new AgosError(code, 'No.');
 
-// sabotage: src/api/kit/admit.ts :: stand(await rateLimits.ofTenant(request, arrival)); =>
+// sabotage: src/api/kit/admit.ts :: stand(await count(request, arrival)); =>
 test('a sender is counted once the credentials are good, and before anything of theirs is written', async () => {
   expect(await follow({})).toEqual(['verified', 'counted for its tenant', 'entered']);
   expect(await follow({ refused: true })).toEqual([

@@ -2,12 +2,17 @@ import type { Identity } from '../../access/identity/identity.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Incoming, KitDeps } from './kit-deps.ts';
 import { resetOf, type Standing, secondsOf } from './rate-limits.ts';
+import type { Route } from './route.ts';
 
 /**
  * Says who sent a request and counts it, before anything of it is written; throws `rate_limit_exceeded`, and
  * what `authenticate` throws.
  */
-export async function admit(deps: KitDeps, incoming: Incoming): Promise<Identity> {
+export async function admit(
+  deps: KitDeps,
+  incoming: Incoming,
+  { emergency = false }: Pick<Route, 'emergency'>,
+): Promise<Identity> {
   const { rateLimits } = deps;
   const { request, address } = incoming;
   const stand = (standing: Standing | null): void => {
@@ -24,9 +29,10 @@ export async function admit(deps: KitDeps, incoming: Incoming): Promise<Identity
       throw error;
     }
   };
-  stand(rateLimits.knownOf(request));
+  const count = emergency ? rateLimits.ofEmergency : rateLimits.ofTenant;
+  stand(rateLimits.knownOf(request, emergency ? 'emergency' : 'plan'));
   const arrival = await countingFailures(() => deps.authenticate(request, incoming));
-  stand(await rateLimits.ofTenant(request, arrival));
+  stand(await count(request, arrival));
   return countingFailures(arrival.enter);
 }
 
@@ -35,13 +41,18 @@ function isDatabaseAway(error: unknown): boolean {
   return error instanceof AgosError && error.code.startsWith('database_');
 }
 
+const WHOSE: Record<Standing['policy'], string> = {
+  plan: "Your tenant's plan",
+  emergency: 'Whoever asks for this',
+  address: 'Your address without valid credentials',
+};
+
 function tooManyRequests(standing: Standing, now: Date): AgosError {
   const { policy, perMinute, burst, remaining } = standing;
   const seconds = secondsOf(standing.nextMs);
-  const whose = policy === 'plan' ? "Your tenant's plan" : 'Your address without valid credentials';
   return new AgosError(
     'rate_limit_exceeded',
-    `Too many requests. ${whose} has ${perMinute} a minute, at most ${burst} at once. Try again in ${seconds} s.`,
+    `Too many requests. ${WHOSE[policy]} has ${perMinute} a minute, at most ${burst} at once. Try again in ${seconds} s.`,
     { limit: perMinute, burst, remaining, reset: resetOf(standing, now), retryAfterSeconds: seconds },
   );
 }

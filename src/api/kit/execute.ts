@@ -29,7 +29,7 @@ type Call = { route: Route; deps: KitDeps; base: HandlerBase; input: Input & { p
 
 /** Carries out one request at its route: who, may they, what, once, answer. */
 export async function execute(route: Route, deps: KitDeps, incoming: Incoming): Promise<AnyReply> {
-  const identity = await admit(deps, incoming);
+  const identity = await admit(deps, incoming, route);
   requireAccess(route, identity);
   const leave = await enter(route, deps, incoming, identity);
   try {

@@ -2,8 +2,8 @@ import type { Arrival } from '../../access/identity/identity.ts';
 
 /** How a sender stands once a request of theirs was counted. */
 export type Standing = {
-  /** Whose limit it is: that of the tenant's plan, or that of an address without valid credentials. */
-  policy: 'plan' | 'address';
+  /** Whose limit it is: the tenant's by its plan, a sender's for emergencies, an address's without valid credentials. */
+  policy: 'plan' | 'emergency' | 'address';
   perMinute: number;
   burst: number;
   refused: boolean;
@@ -16,8 +16,10 @@ export type Standing = {
 /** Counts requests; null where none can be counted. */
 export type RateLimits = {
   /** What this process knows without asking: for a moment yet these credentials have no request left. */
-  knownOf(request: Request): Standing | null;
+  knownOf(request: Request, policy: 'plan' | 'emergency'): Standing | null;
   ofTenant(request: Request, arrival: Pick<Arrival, 'tenant' | 'scope'>): Promise<Standing | null>;
+  /** What a flood of the tenant's own may not keep out: it is counted apart, by sender. */
+  ofEmergency(request: Request, arrival: Pick<Arrival, 'tenant' | 'scope'>): Standing;
   ofStranger(address: string): Standing;
 };
 

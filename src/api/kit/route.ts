@@ -72,6 +72,8 @@ export type RouteSpec<Params, Query, Body, Specs extends ResponseSpecs, Mode, Pr
   transaction?: Mode;
   /** True for a change that a suspended tenant may still make, such as cancelling work. */
   whileSuspended?: boolean;
+  /** True for what has to come through while the tenant's bucket is empty; it has a small limit of its own. */
+  emergency?: boolean;
   /** What needs the network and must come before the transaction; its result reaches the handler as `prepared`. */
   prepare?: (ctx: HandlerBase & Given<Params, Query, Body>) => Promise<Prepared>;
   handler: Handler<Params, Query, Body, NoInfer<Specs>, Mode, NoInfer<Prepared>>;

@@ -30,21 +30,29 @@ const USUAL_LOOK_BACK_MS = 60_000;
 /** Reads the receipt of a switch as it stands now: a late acknowledgement shows in a later reading. */
 export async function readReceipt(
   tx: Tx,
-  { tenant, turnedOnAt: from, turnedOffAt: until }: SwitchedTime,
-  since: Date = new Date(from.getTime() - USUAL_LOOK_BACK_MS),
+  switched: SwitchedTime,
+  since: Date = new Date(switched.turnedOnAt.getTime() - USUAL_LOOK_BACK_MS),
 ): Promise<Receipt> {
-  const running = await findStepsDuring(tx, { tenant, from, until });
+  const { tenant, turnedOnAt: from } = switched;
+  const before = {
+    since,
+    steps: await findStepsBefore(tx, { tenant, since, from }),
+    audits: await findAuditsBefore(tx, { tenant, since, from }),
+  };
+  const runsOpen = await countRunsAt(tx, { tenant, from });
+  // Last, since it changes while the rest is counted.
+  const running = await readSteps(tx, switched);
   return {
-    runsOpen: await countRunsAt(tx, { tenant, from, until }),
+    runsOpen,
     running,
     acknowledged: running.filter(hasAcknowledged),
     notStopped: running.filter((step) => !hasAcknowledged(step)),
-    before: {
-      since,
-      steps: await findStepsBefore(tx, { tenant, since, from }),
-      audits: await findAuditsBefore(tx, { tenant, since, from }),
-    },
+    before,
   };
+}
+
+function readSteps(tx: Tx, { tenant, turnedOnAt, turnedOffAt }: SwitchedTime): Promise<RunStepRow[]> {
+  return findStepsDuring(tx, { tenant, from: turnedOnAt, until: turnedOffAt });
 }
 
 /** Its worker said how it ended; who is silent may still be at work. */
@@ -55,12 +63,19 @@ function hasAcknowledged({ endedAt, outcome }: RunStepRow): boolean {
 const ANSWER_WITHIN_MS = 3_000;
 const LOOK_EVERY_MS = 100;
 
-/** Reads the receipt until everything has stopped, for three seconds at most: whoever asks is in a hurry. */
-export async function awaitReceipt(read: () => Promise<Receipt>): Promise<Receipt> {
+/**
+ * Waits until everything has stopped, for three seconds at most, since whoever asks is in a hurry; then reads
+ * the receipt. What had happened before cannot change meanwhile, so only the steps are looked at again.
+ */
+export async function awaitReceipt(
+  inTransaction: <T>(fn: (tx: Tx) => Promise<T>) => Promise<T>,
+  switched: SwitchedTime,
+): Promise<Receipt> {
   const deadline = performance.now() + ANSWER_WITHIN_MS;
-  for (;;) {
-    const receipt = await read();
-    if (receipt.notStopped.length === 0 || performance.now() >= deadline) return receipt;
+  while (performance.now() < deadline) {
+    const steps = await inTransaction((tx) => readSteps(tx, switched));
+    if (steps.every(hasAcknowledged)) break;
     await sleep(LOOK_EVERY_MS);
   }
+  return inTransaction((tx) => readReceipt(tx, switched));
 }

@@ -10,16 +10,9 @@ import {
 } from '../../api/kit/index.ts';
 import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
-import type { Database, Tx } from '../../runtime/database/database.ts';
+import type { Tx } from '../../runtime/database/database.ts';
 import { awaitReceipt, readReceipt } from './receipt.ts';
-import {
-  findGlobalOn,
-  findKillSwitch,
-  findKillSwitchOn,
-  type KillSwitchRow,
-  listKillSwitches,
-  toStop,
-} from './repository.ts';
+import { findGlobalOn, findKillSwitch, findKillSwitchOn, listKillSwitches, toStop } from './repository.ts';
 import {
   killSwitchView,
   receiptView,
@@ -50,6 +43,7 @@ const statusRoute = (deps: Deps) =>
     description: 'Your own switch, the global one, and the stop file of the machine that answers.',
     tag,
     permission: 'kill_switch:read',
+    emergency: true,
     responses: { 200: { description: 'What is on.', schema: statusView } },
     handler: async ({ tx, scope }) => ({ status: 200, body: await readStatus(deps, tx, scope) }),
   });
@@ -74,10 +68,12 @@ const onRoute = defineRoute({
   },
   transaction: 'none',
   whileSuspended: true,
+  emergency: true,
   handler: async (ctx) => {
     const { db, scope } = ctx;
     const { row, created } = await db.withTenant(scope, (tx) => turnOn({ ...ctx, tx }, ctx.body));
-    const body = toReceiptView(row, await awaitReceipt(() => receiptOf(db, scope, row)));
+    const receipt = await awaitReceipt((fn) => db.withTenant(scope, fn), { ...row, tenant: scope.tenant });
+    const body = toReceiptView(row, receipt);
     if (!created) return { status: 200, body };
     return { status: 201, body, headers: { location: `/v1/kill-switches/${row.id}` } };
   },
@@ -140,10 +136,6 @@ const receiptRoute = defineRoute({
     return { status: 200, body: toReceiptView(row, receipt) };
   },
 });
-
-function receiptOf(db: Database, scope: TenantScope, row: KillSwitchRow) {
-  return db.withTenant(scope, (tx) => readReceipt(tx, { ...row, tenant: scope.tenant }));
-}
 
 async function readStatus({ stopFile }: Deps, tx: Tx, scope: TenantScope) {
   const own = await findKillSwitchOn(tx, scope.tenant);

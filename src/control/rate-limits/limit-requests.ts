@@ -3,9 +3,9 @@ import ipaddr from 'ipaddr.js';
 import type { Plan } from '../../access/tenants/rules.ts';
 import type { RateLimits, Standing } from '../../api/kit/rate-limits.ts';
 import type { Database } from '../../runtime/database/database.ts';
+import { createLocalCounter } from './count-here.ts';
 import { createRequestCounter } from './count-requests.ts';
-import { createStrangerCounter } from './count-strangers.ts';
-import { PLAN_RATES, type Rate, roomOf, STRANGER_RATE } from './rules.ts';
+import { EMERGENCY_RATE, PLAN_RATES, type Rate, roomOf, STRANGER_RATE } from './rules.ts';
 
 export type RateLimitDeps = {
   db: Database;
@@ -16,10 +16,15 @@ export type RateLimitDeps = {
 /** Past this, refusals that are over are forgotten. */
 const MANY_REFUSALS = 1_000;
 
-/** Rate limits: a tenant's by its plan, exact over all processes; an address's without valid credentials. */
+/**
+ * Rate limits: a tenant's by its plan, exact over all processes; a sender's for emergencies, and an address's
+ * without valid credentials, in each process. Whom nobody knows may not make the database write.
+ */
 export function createRateLimits({ db, rates = PLAN_RATES }: RateLimitDeps): RateLimits {
   const count = createRequestCounter(db);
-  const countStranger = createStrangerCounter(() => performance.now());
+  const nowMs = () => performance.now();
+  const countStranger = createLocalCounter(STRANGER_RATE, nowMs);
+  const countEmergency = createLocalCounter(EMERGENCY_RATE, nowMs);
   const refusals = new Map<string, { standing: Standing; untilMs: number }>();
 
   const remember = (request: Request, standing: Standing): void => {
@@ -27,13 +32,13 @@ export function createRateLimits({ db, rates = PLAN_RATES }: RateLimitDeps): Rat
     if (refusals.size > MANY_REFUSALS) {
       for (const [name, { untilMs }] of refusals) if (untilMs <= nowMs) refusals.delete(name);
     }
-    refusals.set(credentialsOf(request), { standing, untilMs: nowMs + standing.nextMs });
+    refusals.set(nameOf(request, standing.policy), { standing, untilMs: nowMs + standing.nextMs });
   };
   return {
     // A bucket that is empty has nothing before its next request comes back, whichever process asks.
-    knownOf: (request) => {
+    knownOf: (request, policy) => {
       if (refusals.size === 0) return null;
-      const name = credentialsOf(request);
+      const name = nameOf(request, policy);
       const known = refusals.get(name);
       if (!known) return null;
       const leftMs = known.untilMs - performance.now();
@@ -49,6 +54,15 @@ export function createRateLimits({ db, rates = PLAN_RATES }: RateLimitDeps): Rat
       if (standing.refused) remember(request, standing);
       return standing;
     },
+    ofEmergency: (request, { tenant, scope }) => {
+      const standing = standingOf(
+        'emergency',
+        EMERGENCY_RATE,
+        countEmergency(`${tenant.id} ${scope.actor.id}`),
+      );
+      if (standing.refused) remember(request, standing);
+      return standing;
+    },
     ofStranger: (address) => standingOf('address', STRANGER_RATE, countStranger(networkOf(address))),
   };
 }
@@ -61,10 +75,10 @@ function standingOf(
   return { policy, ...rate, refused: !granted, ...roomOf(used, rate) };
 }
 
-/** A digest, since no secret is kept longer than its request. */
-function credentialsOf({ headers }: Request): string {
+/** The limit and a digest of the credentials, since no secret is kept longer than its request. */
+function nameOf({ headers }: Request, policy: Standing['policy']): string {
   const text = `${headers.get('agos-tenant') ?? ''} ${headers.get('authorization') ?? ''}`;
-  return createHash('sha256').update(text).digest('base64');
+  return `${policy} ${createHash('sha256').update(text).digest('base64')}`;
 }
 
 /** Whoever has one IPv6 address has the 2^64 of its network. */

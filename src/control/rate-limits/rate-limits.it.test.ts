@@ -184,3 +184,38 @@ test('one IPv6 network is one address', async () => {
   expect(await untilRefused(() => `2001:db8:1:2::${(++host).toString(16)}`)).toBeLessThan(200);
   expect((await attempt('2001:db8:1:3::1')).status).toBe(401);
 });
+
+// sabotage: src/api/kit/admit.ts :: emergency ? 'emergency' : 'plan' => 'plan'
+// sabotage: src/api/kit/admit.ts :: const count = emergency ? rateLimits.ofEmergency : rateLimits.ofTenant; => const count = rateLimits.ofTenant;
+// sabotage: src/control/rate-limits/limit-requests.ts :: ofEmergency: (request, { tenant, scope }) => { => ofEmergency: (request, { tenant, scope }) => { return standingOf('emergency', EMERGENCY_RATE, { granted: true, used: 0 });
+test('a flood of its own keeps no tenant from stopping its work; whoever floods that has a limit of its own', async () => {
+  const tenant = await createTenant(database);
+  const { admin, operator, viewer } = tenant.keys;
+  const ask = async (
+    method: string,
+    path: string,
+    { headers }: { headers: Record<string, string> },
+    json?: object,
+  ) => {
+    const body = json && { body: JSON.stringify(json) };
+    const type = { 'content-type': 'application/json' };
+    const answer = await fetch(`${url}${path}`, { method, headers: { ...headers, ...type }, ...body });
+    await answer.arrayBuffer();
+    return answer;
+  };
+  const flood = async (path: string, who: { headers: Record<string, string> }) => {
+    const answers = await Promise.all(Array.from({ length: 150 }, () => ask('GET', path, who)));
+    return answers.filter(({ status }) => status === 429);
+  };
+  // Also by the very key that is to stop it.
+  expect((await flood('/v1/leads', admin)).length).toBeGreaterThan(20);
+  expect((await ask('GET', '/v1/leads', admin)).status).toBe(429);
+  expect((await ask('POST', '/v1/kill-switches', admin, { reason: 'It runs away.' })).status).toBe(201);
+  expect((await ask('GET', '/v1/kill-switch', admin)).status).toBe(200);
+
+  const refused = await flood('/v1/kill-switch', viewer);
+  expect(refused.length).toBeGreaterThan(100);
+  expect(refused.at(-1)!.headers.get('ratelimit-policy')).toBe('"emergency";q=20;w=20');
+  expect((await ask('POST', '/v1/kill-switches', viewer, { reason: 'Not mine.' })).status).toBe(429);
+  expect((await ask('GET', '/v1/kill-switch', operator)).status).toBe(200);
+});

@@ -13,6 +13,9 @@ export const PLAN_RATES: Record<Plan, Rate> = {
 /** Attempts without valid credentials, by address: what the smallest plan has. */
 export const STRANGER_RATE: Rate = PLAN_RATES.ignition;
 
+/** Emergencies, by sender and process: enough for whoever stops work and watches, too little for anything else. */
+export const EMERGENCY_RATE: Rate = { perMinute: 60, burst: 20 };
+
 /** How full a bucket is: `used` in parts of a request, each a 60,000th, so that milliseconds times a rate is whole. */
 export type Bucket = { used: number; atMs: number };
 

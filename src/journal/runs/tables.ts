@@ -55,6 +55,7 @@ export const runs = pgTable(
     primaryKey({ columns: [t.tenantId, t.id] }),
     uniqueIndex('runs_one_open_per_workflow').on(t.tenantId, t.workflowId).where(sql`ended_at is null`),
     index('runs_open').on(t.requestedAt).where(sql`ended_at is null`),
+    index('runs_ended').on(t.endedAt, t.tenantId),
     index('runs_lead').on(t.tenantId, t.leadId),
     index('runs_failing').on(t.tenantId).where(sql`task_failures > 0 and ended_at is null`),
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),

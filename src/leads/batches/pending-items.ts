@@ -10,8 +10,8 @@ type BatchKey = { tenant: string; id: string };
 /** More than this in one look is left to the next. */
 const SETTLED_AT_ONCE = 5_000;
 
-/** How many lines of a batch still wait, and for what. */
-export type Waiting = { open: number; awaiting: number; unasked: number };
+/** How many lines of a batch wait for a scan, and how many for a person. */
+export type Waiting = { open: number; awaiting: number };
 
 /** Lines that wait, each with its lead (`l`) and the latest run that was asked for it (`r`). */
 const pending = ({ tenant, id }: BatchKey): SQL => sql`${batchItems} i
@@ -62,22 +62,41 @@ async function settle(tx: Tx, { tenant, id }: BatchKey, which: SQL): Promise<voi
   }
 }
 
-/** Counts the lines that wait: for a running scan, for a person, or for being asked. */
-export async function countWaiting(tx: Tx, batch: BatchKey): Promise<Waiting> {
+/**
+ * Counts the lines whose lead has a run that goes on: a running scan, or one that waits for a person. It begins
+ * at the tenant's open runs, which are few, and not at the lines, which may be ten thousand.
+ */
+export async function countOpen(tx: Tx, { tenant, id }: BatchKey): Promise<Waiting> {
   const {
     rows: [row],
   } = await tx.execute<Waiting>(sql`select
-      (count(*) filter (where ${isOpen} and l.awaiting is null))::int as open,
-      (count(*) filter (where ${isOpen} and l.awaiting is not null))::int as awaiting,
-      (count(*) filter (where not ${isOpen}))::int as unasked
-    from ${pending(batch)}`);
-  return row ?? { open: 0, awaiting: 0, unasked: 0 };
+      (count(*) filter (where l.awaiting is null))::int as open,
+      (count(*) filter (where l.awaiting is not null))::int as awaiting
+    from ${runs} r
+    join ${leads} l on l.tenant_id = r.tenant_id and l.id = r.lead_id and l.current_run_id = r.id
+    join ${batchItems} i on i.tenant_id = l.tenant_id and i.lead_id = l.id and i.state = 'pending'
+    where r.tenant_id = ${tenant} and r.ended_at is null and i.batch_id = ${id}`);
+  return row ?? { open: 0, awaiting: 0 };
 }
 
-/** The leads that come next, in the order of their lines. */
-export async function findUnasked(tx: Tx, batch: BatchKey, limit: number): Promise<string[]> {
+/** Whether any line waits for something else than a run that goes on. */
+export async function hasUnasked(tx: Tx, batch: BatchKey): Promise<boolean> {
+  const { rows } = await tx.execute(sql`select 1 from ${pending(batch)} and not ${isOpen} limit 1`);
+  return rows.length > 0;
+}
+
+/** Keeps the planner from joining all leads first: it takes lines that come next for rarer than they are. */
+const LINE_BY_LINE = sql.raw('offset 0');
+
+/** The leads that come next, in the order of their lines; it reads no further than the last of them. */
+export async function findUnasked(tx: Tx, { tenant, id }: BatchKey, limit: number): Promise<string[]> {
   if (limit === 0) return [];
   const { rows } = await tx.execute<{ lead_id: string }>(sql`select i.lead_id
-    from ${pending(batch)} and not ${isOpen} and not ${isDecided} order by i.line limit ${limit}`);
+    from ${batchItems} i cross join lateral (
+      select 1 from ${leads} l left join ${runs} r on r.tenant_id = l.tenant_id and r.id = l.current_run_id
+      where l.tenant_id = i.tenant_id and l.id = i.lead_id and not ${isOpen} and not ${isDecided}
+      ${LINE_BY_LINE}) found
+    where i.tenant_id = ${tenant} and i.batch_id = ${id} and i.state = 'pending'
+    order by i.line limit ${limit}`);
   return rows.map((row) => row.lead_id);
 }

@@ -11,8 +11,9 @@ import type { Database, Tx } from '../../runtime/database/database.ts';
 import { holdUnstarted } from '../leads/hold-unstarted.ts';
 import { requesterOf } from './end-import.ts';
 import {
-  countWaiting,
+  countOpen,
   findUnasked,
+  hasUnasked,
   settleDecided,
   settleUnscannable,
   type Waiting,
@@ -42,6 +43,8 @@ export type PumpOptions = {
 };
 
 const ASKS_AT_ONCE = 5;
+/** While nothing changes, looks come ever less often, at last at a quarter of their pace. */
+const SLOWEST_LOOKS = 4;
 
 /** What the refusal of a request leaves out: nobody waits for this one, and nothing asks again. */
 const NOT_BY_ITSELF =
@@ -49,7 +52,8 @@ const NOT_BY_ITSELF =
 
 /**
  * Keeps a window of a batch's scans open until nothing but a person is waited for, or the time is over.
- * What is open is counted in the database each time, so a scan that ends in any way frees its place.
+ * What is open is counted in the database each time, so a scan that ends in any way frees its place. What ended
+ * without the batch being told is settled at first, and again when few lines are left.
  */
 export async function pumpTriages(
   deps: PumpDeps,
@@ -57,37 +61,50 @@ export async function pumpTriages(
   options: PumpOptions,
 ): Promise<{ done: boolean; open: number }> {
   const deadline = deps.clock.now().getTime() + options.durationMs;
+  let last: Look | undefined;
+  let pauseMs = options.pollMs;
   for (;;) {
-    const state = await look(deps, input, options.window);
-    if (!state) return { done: true, open: 0 };
-    options.onWaiting(state.waiting);
-    const { open, unasked } = state.waiting;
-    if (open + unasked === 0) return { done: true, open };
+    const now = await look(deps, input, { window: options.window, isFirst: last === undefined });
+    if (!now) return { done: true, open: 0 };
+    options.onWaiting(now.waiting);
+    const { open } = now.waiting;
+    if (now.done) return { done: true, open };
     const limit = pLimit(ASKS_AT_ONCE);
     let stopped = false;
-    await limit.map(state.leadIds, async (leadId) => {
+    await limit.map(now.leadIds, async (leadId) => {
       options.signal.throwIfAborted();
       if (!stopped && (await ask(deps, input, leadId)) === 'stopped') stopped = true;
     });
-    if (deps.clock.now().getTime() >= deadline) return { done: false, open: open + state.leadIds.length };
-    if (state.leadIds.length === 0 || stopped)
-      await sleep(options.pollMs, undefined, { signal: options.signal });
+    if (deps.clock.now().getTime() >= deadline) return { done: false, open: open + now.leadIds.length };
+    const hasAsked = now.leadIds.length > 0 && !stopped;
+    const isQuiet = !hasAsked && last?.waiting.open === open;
+    pauseMs = isQuiet ? Math.min(pauseMs * 2, options.pollMs * SLOWEST_LOOKS) : options.pollMs;
+    last = now;
+    if (!hasAsked) await sleep(pauseMs, undefined, { signal: options.signal });
   }
 }
 
-/** Settles what has ended meanwhile, then tells how much is open and which leads come next; null once the batch has ended. */
+/** What is open of a batch, which leads come next, and whether nothing but a person is waited for. */
+type Look = { waiting: Waiting; leadIds: string[]; done: boolean };
+
+/** Reads how a batch stands, in the order that is cheapest while much of it waits; null once it has ended. */
 async function look(
   deps: PumpDeps,
   input: ImportLeadsInput,
-  window: number,
-): Promise<{ waiting: Waiting; leadIds: string[] } | null> {
+  { window, isFirst }: { window: number; isFirst: boolean },
+): Promise<Look | null> {
   const batch = { tenant: input.tenant, id: input.batch_id };
   return deps.db.withTenant(scopeOf(input), async (tx) => {
     if (!(await isOpen(tx, input))) return null;
-    await settleDecided(tx, batch);
-    const waiting = await countWaiting(tx, batch);
+    if (isFirst) await settleDecided(tx, batch);
+    const waiting = await countOpen(tx, batch);
     const free = Math.max(0, window - waiting.open);
-    return { waiting, leadIds: await findUnasked(tx, batch, Math.min(free, waiting.unasked)) };
+    const leadIds = await findUnasked(tx, batch, free);
+    if (leadIds.length === free) return { waiting, leadIds, done: false };
+    // Few are left, so that what was decided unheard is all that there is to settle.
+    await settleDecided(tx, batch);
+    const done = waiting.open + leadIds.length === 0 && !(await hasUnasked(tx, batch));
+    return { waiting, leadIds, done };
   });
 }
 

@@ -53,6 +53,7 @@ export const batchItems = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.tenantId, t.batchId, t.line] }),
+    index('batch_items_next').on(t.tenantId, t.batchId, t.line).where(sql`state = 'pending'`),
     index('batch_items_pending').on(t.tenantId, t.leadId).where(sql`state = 'pending'`),
     foreignKey({ columns: [t.tenantId, t.batchId], foreignColumns: [leadBatches.tenantId, leadBatches.id] }),
     foreignKey({ columns: [t.tenantId, t.leadId], foreignColumns: [leads.tenantId, leads.id] }),

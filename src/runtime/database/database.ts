@@ -56,7 +56,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export type DatabaseOptions = {
   url: string;
   systemUrl: string;
-  /** Connections of the first door; the second one has two. */
+  /** Connections of the first door; the second one has two, and some for its look for kill switches. */
   maxConnections?: number;
   /** How long a transaction waits for a connection of ours before `database_unavailable`; without it, for ever. */
   waitMs?: number;
@@ -69,6 +69,12 @@ const IDLE_IN_TRANSACTION_MS = 20_000;
 
 /** Connections of each door in one process, unless told otherwise. */
 export const CONNECTIONS = { tenant: 10, system: 2 } as const;
+
+/**
+ * The look for kill switches has connections of its own, so that neither a long read nor one that hangs keeps it
+ * waiting. There are as many as looks that overtake each other until the first one is dropped.
+ */
+const WATCH = { connections: 4, dropAfterMs: 2_000 };
 
 /** Opens both doors. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -87,6 +93,13 @@ export function openDatabase(options: DatabaseOptions): Database {
     connections: CONNECTIONS.system,
     readOnly: true,
   });
+  const watch = openPool({
+    ...shared,
+    url: options.systemUrl,
+    connections: WATCH.connections,
+    dropAfterMs: WATCH.dropAfterMs,
+    readOnly: true,
+  });
   const ears: { close(): Promise<void> }[] = [];
 
   return {
@@ -100,7 +113,8 @@ export function openDatabase(options: DatabaseOptions): Database {
         const statements = `${settingsOf(scope)}; ${statement}`;
         return app.oneTrip(scope.tenant, statements);
       }),
-    withSystem: (purpose, fn) => translating(() => system.statements(purpose, fn)),
+    withSystem: (purpose, fn) =>
+      translating(() => (purpose === 'kill_switches_on' ? watch : system).statements(purpose, fn)),
     listen: (channel, listener) => {
       ears.push(listenOn(options.url, channel, listener));
     },
@@ -109,7 +123,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         await Promise.all([app.ping(), system.ping()]);
       }),
     close: async () => {
-      await Promise.all([app, system, ...ears].map((one) => one.close()));
+      await Promise.all([app, system, watch, ...ears].map((one) => one.close()));
     },
   };
 }

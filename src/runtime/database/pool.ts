@@ -28,6 +28,8 @@ export type PoolOptions = {
   tooLate: () => Error;
   /** The server ends a transaction in which nothing happens for so long. */
   idleInTransactionMs: number;
+  /** A connection that is not made, or does not answer a statement, in so long is dropped; without it, none that works. */
+  dropAfterMs?: number;
   /** True refuses every change, whatever the role may do. */
   readOnly?: boolean;
 };
@@ -53,7 +55,8 @@ export function openPool(options: PoolOptions): Pool {
   const connections = new pg.Pool({
     connectionString: options.url,
     max: options.connections,
-    connectionTimeoutMillis: CONNECT_MS,
+    connectionTimeoutMillis: options.dropAfterMs ?? CONNECT_MS,
+    ...(options.dropAfterMs && { query_timeout: options.dropAfterMs }),
     idleTimeoutMillis: IDLE_MS,
     idle_in_transaction_session_timeout: options.idleInTransactionMs,
     ...(options.readOnly && { options: '-c default_transaction_read_only=on' }),

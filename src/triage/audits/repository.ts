@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { storableText } from '../../kernel/text.ts';
-import type { Tx } from '../../runtime/database/database.ts';
+import type { Database, Tx } from '../../runtime/database/database.ts';
 import type { FetchFacts, LinkCheck } from '../../sites/fetch/facts.ts';
 import type { LighthouseFacts } from '../../sites/lighthouse/facts.ts';
 import type { PageFacts } from '../../sites/page/facts.ts';
@@ -32,6 +32,41 @@ export async function findAudit(tx: Tx, tenant: string, id: string): Promise<Aud
 export async function lockAudit(tx: Tx, audit: { tenant: string; id: string }): Promise<AuditRow | null> {
   const [row] = await tx.select().from(audits).where(byId(audit.tenant, audit.id)).for('no key update');
   return row ?? null;
+}
+
+/** What names an audit, its run and its lead; what was found on its site is large and left where it is. */
+const NAMES = {
+  tenantId: audits.tenantId,
+  id: audits.id,
+  runId: audits.runId,
+  leadId: audits.leadId,
+  createdBy: audits.createdBy,
+};
+
+/** The names of an audit, and of whom it belongs to. */
+export type AuditNames = Pick<AuditRow, keyof typeof NAMES>;
+
+/** Audits of every tenant that a workflow has begun and not ended, oldest first, after this id. */
+export async function findAuditsInFlight(
+  db: Database,
+  page: { afterId?: string | undefined; limit: number },
+): Promise<AuditNames[]> {
+  return db.withSystem('audits_in_flight', (tx) => auditsInFlight(tx, page));
+}
+
+/** The statement itself; its condition is that of the index `audits_in_flight`, word for word. */
+export function auditsInFlight(tx: Tx, { afterId, limit }: { afterId?: string | undefined; limit: number }) {
+  return tx
+    .select(NAMES)
+    .from(audits)
+    .where(
+      and(
+        sql`${audits.status} in ('running', 'awaiting')`,
+        afterId ? sql`${audits.id} > ${afterId}::uuid` : undefined,
+      ),
+    )
+    .orderBy(audits.id)
+    .limit(limit);
 }
 
 /** Stores what one step found; a repeated attempt replaces it. */

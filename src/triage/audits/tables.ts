@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import {
   bigint,
   foreignKey,
@@ -64,6 +65,8 @@ export const audits = pgTable(
     primaryKey({ columns: [t.tenantId, t.id] }),
     index('audits_lead').on(t.tenantId, t.leadId, t.createdAt),
     index('audits_run').on(t.tenantId, t.runId),
+    index('audits_completed').on(t.completedAt, t.tenantId),
+    index('audits_in_flight').on(t.id).where(sql`status in ('running', 'awaiting')`),
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
     foreignKey({ columns: [t.tenantId, t.leadId], foreignColumns: [leads.tenantId, leads.id] }),
     withLeadPolicy('audits'),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { TASK_QUEUES } from '../../../temporal/queues.ts';
 import { type ImportRoom, startImportRoom } from '../../../tests/support/import-room.ts';
 import { createTenant, giveVolume } from '../../../tests/support/tenant.ts';
 import { IMPORT_LEADS, IMPORT_LEADS_QUEUE, IMPORT_START, type ImportProgress } from './messages.ts';
@@ -157,7 +158,7 @@ describe('the import of leads', () => {
     expect(Math.max(...room.openAtStart)).toBe(4);
   });
 
-  // sabotage: src/leads/batches/pending-items.ts :: where ${isOpen} and l.awaiting is null))::int as open => where ${isOpen}))::int as open
+  // sabotage: src/leads/batches/pending-items.ts :: filter (where l.awaiting is null))::int as open => filter (where true))::int as open
   test('waits for no person: a lead whose score waits frees its place and the batch completes', async () => {
     await room.startWorker('left open', { window: 2 });
     const { id, handle } = await room.upload(few(3));
@@ -213,6 +214,7 @@ describe('the import of leads', () => {
 
   // sabotage: src/leads/batches/end-import.ts :: .set({ state: 'unprocessed' }) => .set({ state: 'error' })
   // sabotage: workflows/leads/import-leads/workflow.ts :: if (status === 'cancelled') => if (false)
+  // sabotage: workflows/leads/import-leads/workflow.ts :: ('cancelling', 'Cancel => ('import', 'Cancel
   test.each<[string, (id: string, handle: WorkflowHandle) => Promise<unknown>]>([
     [
       'over HTTP',
@@ -241,7 +243,54 @@ describe('the import of leads', () => {
       expect(signals).toContain('cancel');
     }
     expect(room.openAtStart).toHaveLength(4);
+    const asked = (await handle.fetchHistory()).events?.map(
+      (event) => event.activityTaskScheduledEventAttributes,
+    );
+    const cancelling = asked?.find((one) => one?.activityType?.name === 'cancelTriages');
+    expect(cancelling?.taskQueue?.name, 'where no import can keep it waiting').toBe('core');
   });
+
+  // sabotage: activities/leads/import-leads.ts :: pumpMs: 15_000, => pumpMs: 5 * 60_000,
+  test('as many as there are places keep no other one waiting', async () => {
+    await room.startWorker('left open');
+    const places = Array.from(
+      { length: TASK_QUEUES.imports.concurrency },
+      (_, n) => `url\nbusy-${n}.example\n`,
+    );
+    const busy = await Promise.all(places.map((file) => room.upload(file)));
+    await openScans(places.length);
+    room.tenant = await createTenant(room.app.database);
+    const { id } = await room.upload(few(3), { query: { triage: 'false' } });
+    await become(id, { status: 'completed' }, 60_000);
+    await Promise.all(busy.map(({ handle }) => handle.terminate('a test')));
+  }, 90_000);
+
+  // sabotage: activities/leads/import-leads.ts :: if (pumped.done || ageMs() >= limits.reportMs) return pumped; => return pumped;
+  // sabotage: temporal/failures.ts :: if (error instanceof TriedLonger) return toFailure(error.cause, 1); => if (error instanceof TriedLonger) return toFailure(error.cause, attempt);
+  test('gives its place back again and again without a word in its history, and outlasts a fault after that', async () => {
+    await room.startWorker('left open', { window: 1, pumpMs: 1 });
+    const { id, handle } = await room.upload(few(2));
+    await openScans(1);
+    const attemptOf = async () => {
+      const { raw } = await handle.describe();
+      return (
+        raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'pumpTriages')?.attempt ?? 0
+      );
+    };
+    await expect.poll(attemptOf, { timeout: 30_000, interval: 100 }).toBeGreaterThan(6);
+    expect(await eventsOf(handle)).toBeLessThan(30);
+    const { admin } = room.app.database;
+    const attempt = await attemptOf();
+    await admin`alter table batch_items rename to batch_items_away`;
+    await sleep(2_000);
+    await admin`alter table batch_items_away rename to batch_items`;
+    await expect.poll(attemptOf, { timeout: 30_000, interval: 100 }).toBeGreaterThan(attempt + 1);
+    for (const lead of ['lead-0.example', 'lead-1.example']) {
+      await expect.poll(async () => (await room.openScans()).has(lead), { timeout: 30_000 }).toBe(true);
+      await room.settle(lead, 'qualified');
+    }
+    await become(id, { status: 'completed', counts: { qualified: 2 } }, 30_000);
+  }, 120_000);
 
   test.each([
     ['text/csv', 'name,phone\nA,1\n', 'csv_invalid'],
@@ -303,7 +352,7 @@ describe('the import of leads', () => {
   });
 
   test('answers how far it is', async () => {
-    await room.startWorker('left open', { window: 1, pumpMs: 200 });
+    await room.startWorker('left open', { window: 1, pumpMs: 200, reportMs: 0 });
     const { id, handle } = await room.upload(few(3));
     await openScans(1);
     await expect

@@ -29,7 +29,7 @@ const beginning = proxyProfile<ImportLeadsActivities>('core', 'Begin the import'
 const reading = proxyProfile<ImportLeadsActivities>('import', 'Read the next lines of the file');
 const triaging = proxyProfile<ImportLeadsActivities>('import', 'Have the new leads scanned, some at a time');
 const ending = proxyProfile<ImportLeadsActivities>('core', 'End the import');
-const cancelling = proxyProfile<ImportLeadsActivities>('import', 'Cancel the scans of this import');
+const cancelling = proxyProfile<ImportLeadsActivities>('cancelling', 'Cancel the scans of this import');
 
 /** Imports one file of leads: reads its lines, then has every new lead scanned, a window of them at a time. */
 export async function importLeads(input: ImportLeadsInput): Promise<ImportLeadsResult> {

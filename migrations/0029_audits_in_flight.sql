@@ -1,0 +1,1 @@
+CREATE INDEX "audits_in_flight" ON "audits" USING btree ("id") WHERE status in ('running', 'awaiting');

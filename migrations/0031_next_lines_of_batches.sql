@@ -1,0 +1,1 @@
+CREATE INDEX "batch_items_next" ON "batch_items" USING btree ("tenant_id","batch_id","line") WHERE state = 'pending';
