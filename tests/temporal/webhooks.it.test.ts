@@ -116,7 +116,6 @@ test('an event wakes its endpoint at once; the workflow ends when nothing is owe
 }, 60_000);
 
 // sabotage: workflows/control/webhooks/workflow.ts :: await condition(() => woken, waitMs); =>
-// sabotage: src/control/webhooks/settle-attempt.ts :: tries: delivery.tries + 1, => tries: 1,
 test('a delivery that fails is tried again after each pause of the schedule, by a timer of the workflow', async () => {
   const { handle } = await endpoint('/retried');
   receiver.answer('/retried', (_, response, nth) => void response.writeHead(nth < 4 ? 500 : 200).end());

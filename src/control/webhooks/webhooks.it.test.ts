@@ -232,6 +232,7 @@ describe('what is delivered', () => {
 });
 
 describe('what does not go well', () => {
+  // sabotage: src/control/webhooks/settle-attempt.ts :: tries: delivery.tries + 1, => tries: 1,
   test('a failure is tried again after each pause with the same id, and given up after the last', async () => {
     const { id, path, secret } = await endpoint();
     receiver.answer(path, 500);
