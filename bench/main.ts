@@ -6,10 +6,16 @@ import { bareRoute } from './bare-route/benchmark.ts';
 import { crawlee } from './crawlee/benchmark.ts';
 import { growth } from './growth/benchmark.ts';
 import { type Arguments, readArguments } from './harness/arguments.ts';
-import type { BenchContext, Benchmark, PairedBenchmark, Section } from './harness/benchmark.ts';
-import { keepRaw, readRaw, writeSection } from './harness/document.ts';
+import {
+  type BenchContext,
+  type Benchmark,
+  controlOf,
+  type PairedBenchmark,
+  type Section,
+} from './harness/benchmark.ts';
+import { keepRaw, readRaw, writeControl, writeSection } from './harness/document.ts';
 import { controlWords, judgeLane, type LaneResult } from './harness/judge-lane.ts';
-import { pairedMarkdown } from './harness/paired-section.ts';
+import { controlLine, pairedMarkdown } from './harness/paired-section.ts';
 import { installPeers } from './harness/peers.ts';
 import { runPairs } from './harness/run-pairs.ts';
 import { leadTime } from './lead-time/benchmark.ts';
@@ -53,12 +59,13 @@ async function measure(options: Arguments, benchmark: Benchmark, progress: Progr
     options,
   };
   try {
-    const { section, versions } = await measureKind(options, benchmark, context);
+    const { section, versions, control } = await measureKind(options, benchmark, context);
     const name = `${options.name}${options.control ? '-control' : ''}${options.quick ? '-quick' : ''}`;
     progress.line(`Everything that was seen: ${keepRaw(name, section.raw)}`);
     process.stdout.write(`\n${section.markdown}\n\n`);
     if (options.quick) progress.line('A quick run proves nothing and is not written down.');
-    else if (!options.control) writeSection(options.name, section, versions);
+    else if (control !== null) writeControl(options.name, control);
+    else writeSection(options.name, section, versions);
     progress.line(`It took ${elapsed(startedMs)}`);
   } finally {
     rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
@@ -69,18 +76,24 @@ async function measureKind(
   options: Arguments,
   benchmark: Benchmark,
   context: BenchContext,
-): Promise<{ section: Section; versions: Record<string, string> }> {
+): Promise<{ section: Section; versions: Record<string, string>; control: string | null }> {
   const title = /^\d/.test(options.name) ? `${options.name}. ${benchmark.title}` : benchmark.title;
   if (benchmark.kind === 'table') {
     const { markdown, raw, versions } = await benchmark.measure(context);
-    return { section: { title, markdown, raw }, versions };
+    return { section: { title, markdown, raw }, versions, control: null };
   }
   const opened = await benchmark.open(context);
   try {
     const { lanes, pairs } = await measureLanes(opened, options, context);
-    const control = readRaw<{ lanes: LaneResult[] }>(`${options.name}-control`);
-    const markdown = pairedMarkdown(opened.conditions, lanes, control && controlWords(control.lanes));
-    return { section: { title, markdown, raw: { lanes, pairs } }, versions: opened.versions };
+    const before = readRaw<{ lanes: LaneResult[] }>(`${options.name}-control`);
+    const seen = options.control ? lanes : before?.lanes;
+    const control = controlLine(seen ? controlWords(seen) : null);
+    const section = {
+      title,
+      markdown: pairedMarkdown(opened.conditions, lanes, control),
+      raw: { lanes, pairs },
+    };
+    return { section, versions: opened.versions, control: options.control ? control : null };
   } finally {
     await opened.close();
   }
@@ -89,7 +102,7 @@ async function measureKind(
 async function measureLanes(opened: PairedBenchmark, options: Arguments, context: BenchContext) {
   const lanes: LaneResult[] = [];
   const pairs: Record<string, unknown> = {};
-  for (const lane of opened.lanes) {
+  for (const lane of options.control ? opened.lanes.map(controlOf) : opened.lanes) {
     const sameWork = await lane.sameWork();
     context.progress.line(`${lane.id}: same work: ${sameWork}`);
     const seen = await runPairs(lane, { ...options, progress: context.progress, signal: context.signal });

@@ -66,6 +66,13 @@ export type Pair = {
   dropped: 'first' | 'steal' | null;
 };
 
+/** Ours on both sides: whatever the pairs tell then is noise of the machine or of the harness. */
+export const controlOf = (lane: Lane): Lane => ({
+  ...lane,
+  peer: lane.ours,
+  sameWork: async () => 'the same program on both sides',
+});
+
 /** What a benchmark leaves: a section of the document, and everything it saw. */
 export type Section = { title: string; markdown: string; raw: object };
 

@@ -23,6 +23,19 @@ export function withSection(document: string, id: string, text: string): string 
   return document.slice(0, from) + block + document.slice(to + end.length);
 }
 
+/** Puts what a control run said into the section that stands in docs/benchmarks.md. */
+export function writeControl(id: string, line: string): void {
+  writeFileSync(DOCUMENT, withControl(readFileSync(DOCUMENT, 'utf8'), id, line));
+}
+
+/** The document with this line in place of the one about the control; as it is where no section stands. */
+export function withControl(document: string, id: string, line: string): string {
+  const [from, to] = [document.indexOf(`<!-- begin ${id} -->`), document.indexOf(`<!-- end ${id} -->`)];
+  if (from < 0 || to < from) return document;
+  const section = document.slice(from, to).replace(/^Control[:,].*$/m, () => line);
+  return document.slice(0, from) + section + document.slice(to);
+}
+
 function sectionText({ title, markdown }: Section, versions: Record<string, string>): string {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const about = `Measured ${new Date().toISOString().slice(0, 10)} on ${machine()}; ${named.join(', ')}.`;

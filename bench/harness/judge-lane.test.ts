@@ -28,7 +28,7 @@ test('pairs that are dropped do not count, and are told', () => {
   const result = judgeLane(lane, [pair(99, 'first'), pair(11), pair(99, 'steal'), pair(11)], 'same');
   expect(result).toMatchObject({ counted: 2, dropped: { first: 1, steal: 1 } });
   expect(result.metrics[0]).toMatchObject({ peer: 10, ours: 11, ratio: 1.1, verdict: 'met' });
-  const text = pairedMarkdown(['How.'], [result], null);
+  const text = pairedMarkdown(['How.'], [result], 'Control: not run yet.');
   expect(text).toContain('2 pairs counted, 1 dropped as warm-up, 1 dropped for stolen CPU time');
   expect(text).toContain('| seconds | 10 | 11 | 1.10 (1.10 to 1.10) | at most 1.2: **met** |');
 });

@@ -11,13 +11,14 @@ const WORDS = {
 export function pairedMarkdown(
   conditions: readonly string[],
   lanes: readonly LaneResult[],
-  control: string | null,
+  control: string,
 ): string {
-  const controlLine =
-    control === null
-      ? 'No control run (the peer on both sides) is at hand.'
-      : `Control, the peer on both sides: ${control}.`;
-  return [conditions.join(' '), ...lanes.map(laneMarkdown), controlLine].join('\n\n');
+  return [conditions.join(' '), ...lanes.map(laneMarkdown), control].join('\n\n');
+}
+
+/** The line about the control run, which a later control takes the place of. */
+export function controlLine(words: string | null): string {
+  return words === null ? 'Control: not run yet.' : `Control, ours on both sides: ${words}.`;
 }
 
 function laneMarkdown(lane: LaneResult): string {

@@ -7,17 +7,16 @@ import { pairOrders } from './statistics.ts';
 /** Above this share of stolen CPU time a pair says more about the neighbours than about the programs. */
 const MAX_STEAL = 0.02;
 
-/** Measures a lane pair by pair; with `control` the peer stands on both sides. */
+/** Measures a lane pair by pair. */
 export async function runPairs(
   lane: Lane,
-  options: { pairs: number; control: boolean; progress: Progress; signal: AbortSignal },
+  options: { pairs: number; progress: Progress; signal: AbortSignal },
 ): Promise<Pair[]> {
-  const { control, progress, signal } = options;
-  const ours = control ? lane.peer : lane.ours;
+  const { progress, signal } = options;
   const done: Pair[] = [];
   for (const [index, order] of pairOrders(options.pairs).entries()) {
     const { result, around } = await observed(async () => {
-      const sides = order === 'AB' ? [lane.peer, ours] : [ours, lane.peer];
+      const sides = order === 'AB' ? [lane.peer, lane.ours] : [lane.ours, lane.peer];
       const measured: Measured[] = [];
       for (const side of sides) {
         signal.throwIfAborted();

@@ -21,6 +21,7 @@ export const RUN_HOLD_CODES = [
   'run_timed_out',
   'run_stuck',
   'run_lost',
+  'worker_lost',
   'kill_switch_on',
   'internal_error',
 ] as const;

@@ -20,6 +20,7 @@ import type { TestTenant } from '../support/tenant.ts';
 const DAY_MS = 86_400_000;
 const PLAYBOOKS = loadPlaybooks();
 const NO_CAPS = {
+  userMicroUsd: TEST_CAPS.userMicroUsd * 1_000,
   tenantMicroUsd: TEST_CAPS.tenantMicroUsd * 1_000,
   globalMicroUsd: TEST_CAPS.globalMicroUsd * 1_000,
 };

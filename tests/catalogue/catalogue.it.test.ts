@@ -118,6 +118,12 @@ async function fillEveryTable(owner: Owner): Promise<void> {
   })}`;
   await admin`insert into request_buckets ${admin({ tenant_id: owner.tenant, used: 1, measured_at: new Date() })}`;
   await admin`insert into spend_days ${admin({ tenant_id: owner.tenant, day: '2026-11-24', spent_micro_usd: 1 })}`;
+  await admin`insert into spend_months ${admin({
+    tenant_id: owner.tenant,
+    user_id: owner.createdBy,
+    month: '2026-11-01',
+    spent_micro_usd: 1,
+  })}`;
   await admin`insert into spend_entries ${admin({
     ...row,
     key: 'run/1/1',

@@ -69,16 +69,38 @@ test.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
   150_000,
 );
 
-async function untilRunning(lead: FaultLead, activity: string): Promise<void> {
+// A page that ends every worker that opens it must not go on doing so.
+test.runIf(SEEDS > 2)(
+  'when every worker that scans a site is killed, its lead is held with that reason after the third',
+  async () => {
+    // sabotage: workflows/triage/triage-room/workflow.ts :: workerHoldOf(error) ?? { => {
+    const site = stack.sites.add();
+    site.before = () => new Promise(() => {});
+    const lead = await stack.lead(site);
+    expect((await stack.triage(lead)).status).toBe(202);
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      await untilRunning(lead, 'fetchSite', attempt);
+      await worker.kill();
+      worker = stack.startWorker();
+      await worker.serving;
+    }
+    const state = await stack.untilEnded(lead);
+    expect(state.lead).toMatchObject({ status: 'new', hold_code: 'worker_lost' });
+    expect(state.run).toMatchObject({ end_code: 'worker_lost' });
+  },
+  150_000,
+);
+
+async function untilRunning(lead: FaultLead, activity: string, attempt = 1): Promise<void> {
   await expect
-    .poll(() => runningOf(lead).catch(() => []), { timeout: 60_000, interval: 100 })
+    .poll(() => runningOf(lead, attempt).catch(() => []), { timeout: 60_000, interval: 100 })
     .toContain(activity);
 }
 
-async function runningOf(lead: FaultLead): Promise<(string | null | undefined)[]> {
+async function runningOf(lead: FaultLead, attempt: number): Promise<(string | null | undefined)[]> {
   const { raw } = await stack.handle(lead).describe();
   const started = raw.pendingActivities?.filter(
-    ({ state, lastHeartbeatTime }) => state === 2 && lastHeartbeatTime,
+    (pending) => pending.state === 2 && pending.attempt === attempt && pending.lastHeartbeatTime,
   );
   return started?.map(({ activityType }) => activityType?.name) ?? [];
 }

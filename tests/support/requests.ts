@@ -3,7 +3,11 @@ import { systemClock } from '../../src/runtime/clock.ts';
 import { createTriageRequests } from '../../src/triage/triage-room/request-triage.ts';
 
 /** What the settings say by themselves: no test meets it without wanting to. */
-export const TEST_CAPS = { tenantMicroUsd: 10_000_000, globalMicroUsd: 100_000_000 };
+export const TEST_CAPS = {
+  userMicroUsd: 10_000_000,
+  tenantMicroUsd: 10_000_000,
+  globalMicroUsd: 100_000_000,
+};
 
 const MANY = { perMinute: 1_000_000, burst: 1_000_000 };
 

@@ -47,7 +47,14 @@ export const NON_RETRYABLE_TYPES: string[] = [
   ...(Object.keys(ERROR_CODES) as ErrorCode[]).filter((code) => !isPassing(code)).map(failureTypeOf),
 ];
 
-type FailureLike = { type?: unknown; details?: unknown; cause?: unknown; message?: unknown };
+type FailureLike = {
+  name?: unknown;
+  type?: unknown;
+  timeoutType?: unknown;
+  details?: unknown;
+  cause?: unknown;
+  message?: unknown;
+};
 
 /** The first failure of a known `agos.` type among an error and its causes. */
 export function findFailure(
@@ -75,6 +82,20 @@ export function budgetHoldOf(error: unknown): Hold<AdmissionHoldCode> | undefine
   const message = 'The budget had no room for this scan for weeks. Start it again when there is room.';
   return { code: 'budget_exceeded', message };
 }
+
+/** The hold of work whose workers went away in the middle of a step, each time that it was tried. */
+export function workerHoldOf(error: unknown): Hold<RunHoldCode> | undefined {
+  for (let at = error as FailureLike | undefined; at instanceof Error; at = at.cause as FailureLike) {
+    const { name, timeoutType } = at as FailureLike;
+    if (name === 'TimeoutFailure' && timeoutType === 'HEARTBEAT') return WORKER_LOST;
+  }
+  return undefined;
+}
+
+const WORKER_LOST: Hold<RunHoldCode> = {
+  code: 'worker_lost',
+  message: 'The workers that scanned this site went away at every try. Try again when they are well.',
+};
 
 /** The hold that an activity's failure asks for, when the fault is the site's. */
 export function siteHoldOf(error: unknown): Hold<SiteHoldCode> | undefined {

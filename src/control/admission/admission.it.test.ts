@@ -35,7 +35,7 @@ const creditsOf = (granted: number) =>
 describe('work is refused before it begins', () => {
   const untilDecember = { available_at: ENDS, retryAfterSeconds: LEFT_SECONDS };
 
-  // sabotage: src/control/admission/admit-work.ts :: for (const check of checks) await check(asked, work); =>
+  // sabotage: src/control/admission/admit-work.ts :: for (const check of checks) await check(asked); =>
   test.each<[string, () => Promise<unknown>, number, object]>([
     ['quota_exceeded', () => buy({ triage_quota: 0 }), 429, { limit: 0, used: 0, ...untilDecember }],
     ['credits_exhausted', () => creditsOf(0), 402, { limit: 0, used: 0, ...untilDecember }],

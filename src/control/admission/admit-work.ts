@@ -3,6 +3,7 @@ import type { RequestContext } from '../../journal/request-context.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { refuseWhileStopped } from '../kill-switch/refuse-stopped.ts';
+import { findUser } from '../quotas/repository.ts';
 import { requireCredit, requireQuota } from '../quotas/require-quota.ts';
 import { createBudgetCheck } from '../spend/require-budget.ts';
 import type { SpendCaps } from '../spend/rules.ts';
@@ -25,8 +26,10 @@ export function createAdmission(deps: { clock: Clock; caps: SpendCaps }): AdmitW
     requireCredit,
   ];
   return async ({ tx, scope }, work) => {
-    const asked = { tx, scope, tenant: await readTenant(tx, scope.tenant), now: deps.clock.now() };
-    for (const check of checks) await check(asked, work);
+    const tenant = await readTenant(tx, scope.tenant);
+    const user = await findUser(tx, scope.tenant, work.principal);
+    const asked = { tx, scope, tenant, user, now: deps.clock.now() };
+    for (const check of checks) await check(asked);
   };
 }
 

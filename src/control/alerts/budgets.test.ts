@@ -4,7 +4,7 @@ import type { Known, OpenAlert } from './rules.ts';
 
 const NOTHING: Known = { open: new Map(), settled: new Map() };
 const NOON = new Date('2026-11-26T12:00:00Z');
-const CAPS = { tenantMicroUsd: 10_000_000, globalMicroUsd: 100_000_000 };
+const CAPS = { userMicroUsd: 10_000_000, tenantMicroUsd: 10_000_000, globalMicroUsd: 100_000_000 };
 const DAY = { date: '2026-11-26', endsAt: new Date('2026-11-27T00:00:00Z') };
 const findings = (spent: number, known = NOTHING) =>
   limitFindings(tenantBudget({ tenantMicroUsd: spent, globalMicroUsd: spent }, CAPS, DAY), NOON, known);

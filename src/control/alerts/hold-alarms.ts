@@ -50,11 +50,16 @@ export const HOLD_ALARMS: Record<HoldCode, HoldAlarm | null> = {
   run_timed_out: waits('Their runs took longer than they may: look at the queues of the installation.'),
   run_stuck: broken('A worker has a wrong payload key or build: put it right.'),
   run_lost: broken('Temporal does not know their runs any more: look whether it was restored or emptied.'),
+  worker_lost: broken(
+    'Workers went away at every try: look whether they are restarted again and again, or run out of memory. Where it is the same site each time, it may be what ends them.',
+  ),
   kill_switch_on: waits('A kill switch stopped them: it has to be off before they are scanned again.'),
   internal_error: broken('A step failed for a reason of our own: the worker log says which.'),
   tenant_suspended: waits('The tenant is suspended.'),
   subscription_inactive: waits('The subscription is not active: it has to be renewed first.'),
   quota_exceeded: waits('The quota of this month is used up: ask for more, or wait for the next month.'),
   credits_exhausted: waits('The credits of this month are used up: buy more, or wait for the next month.'),
-  budget_exceeded: waits('The budget of a day was used up: there is a new one each day at 00:00 UTC.'),
+  budget_exceeded: waits(
+    'The budget of a day or of a month was used up: there is a new one each day, or each month, at 00:00 UTC.',
+  ),
 };

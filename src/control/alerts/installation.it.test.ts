@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { alertsOf, passOver } from '../../../tests/support/alerts.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
+import { TEST_CAPS } from '../../../tests/support/requests.ts';
 import { insertLead, insertRun } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import type { EvaluateDeps } from './evaluate.ts';
@@ -60,9 +61,9 @@ test('the budget of all tenants together', async () => {
     await database.admin`insert into spend_days (tenant_id, day, spent_micro_usd)
       values (${who.id}, '2026-11-26', 45000000)`;
   }
-  await pass({ caps: { tenantMicroUsd: 0, globalMicroUsd: 100_000_000 } });
+  await pass({ caps: { ...TEST_CAPS, tenantMicroUsd: 0, globalMicroUsd: 100_000_000 } });
   expect(await newest()).toMatchObject({ kind: 'global_budget', subject: '2026-11-26/80' });
-  await pass({ caps: { tenantMicroUsd: 0, globalMicroUsd: 1_000_000_000 } });
+  await pass({ caps: { ...TEST_CAPS, tenantMicroUsd: 0, globalMicroUsd: 1_000_000_000 } });
   expect(await newest()).toMatchObject({ status: 'resolved' });
 });
 

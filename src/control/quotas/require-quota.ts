@@ -1,7 +1,7 @@
 import type { TenantRow } from '../../access/tenants/repository.ts';
 import { AgosError, type ErrorCode } from '../../kernel/errors.ts';
-import type { Asked, Work } from '../admission/check.ts';
-import { findUser, openCreditPeriod, readCreditPeriod, takeCredit, takeFromQuota } from './repository.ts';
+import type { Asked } from '../admission/check.ts';
+import { openCreditPeriod, readCreditPeriod, takeCredit, takeFromQuota } from './repository.ts';
 import { PLAN_LIMITS, periodOf, secondsUntil } from './rules.ts';
 
 /** How many triages each user of a tenant may ask for in a month: the tenant's own number, else the plan's. */
@@ -10,10 +10,9 @@ export function quotaOf(tenant: Pick<TenantRow, 'plan' | 'triageQuota'>): number
 }
 
 /** Counts the work against its user's quota, or throws `quota_exceeded`. */
-export async function requireQuota({ tx, tenant, now }: Asked, { principal }: Work): Promise<void> {
+export async function requireQuota({ tx, tenant, user, now }: Asked): Promise<void> {
   const { month, endsAt } = periodOf(now);
   const limit = quotaOf(tenant);
-  const user = await findUser(tx, tenant.id, principal);
   if (await takeFromQuota(tx, { tenant: tenant.id, user, month, limit })) return;
   throw refused('quota_exceeded', `Your ${limit} triages of this month are used up`, {
     limit,

@@ -1,13 +1,18 @@
-/** How much may be spent on one UTC day, in micro-dollars: by each tenant, and by all of them together. */
-export type SpendCaps = { tenantMicroUsd: number; globalMicroUsd: number };
+/**
+ * How much may be spent, in micro-dollars: by each user in one calendar month, and on one UTC day by each
+ * tenant and by all of them together.
+ */
+export type SpendCaps = { userMicroUsd: number; tenantMicroUsd: number; globalMicroUsd: number };
 
 /** The caps as the settings give them, in dollars. */
 export function spendCapsOf(settings: {
+  AGOS_USER_MONTHLY_USD: number;
   AGOS_TENANT_DAILY_USD: number;
   AGOS_GLOBAL_DAILY_USD: number;
 }): SpendCaps {
   const microUsd = (dollars: number) => Math.round(dollars * 1_000_000);
   return {
+    userMicroUsd: microUsd(settings.AGOS_USER_MONTHLY_USD),
     tenantMicroUsd: microUsd(settings.AGOS_TENANT_DAILY_USD),
     globalMicroUsd: microUsd(settings.AGOS_GLOBAL_DAILY_USD),
   };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { createTestApp } from '../../../tests/support/app.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
 import { createTenant, type TestKey, type TestTenant } from '../../../tests/support/tenant.ts';
 import { type Database, openDatabase } from '../../runtime/database/database.ts';
@@ -12,17 +12,19 @@ import { sweepReservations } from './sweep-reservations.ts';
 
 let now = new Date();
 const clock = { now: () => now };
-const NO_CAP = 1_000_000_000;
+const NO_CAPS = { userMicroUsd: 1e9, tenantMicroUsd: 1e9, globalMicroUsd: 1e9 };
 
 let database: TestDatabase;
 /** As many processes with connections of their own. */
 let processes: Database[];
+let app: TestApp;
 let tenant: TestTenant;
 let neighbour: TestTenant;
 /** Each test has a day of its own, since the sum of all tenants is one per day. */
 let day = 0;
 beforeAll(async () => {
   database = await createTestDatabase();
+  app = await createTestApp({ clock, db: database.db });
   const { url, systemUrl } = database.info;
   processes = Array.from({ length: 3 }, () => openDatabase({ url, systemUrl, maxConnections: 8 }));
 });
@@ -33,6 +35,7 @@ beforeEach(async () => {
   neighbour = await createTenant(database);
 });
 afterAll(async () => {
+  await app.close();
   for (const one of processes) await one.close();
   await database.close();
 });
@@ -46,7 +49,7 @@ const spending = (of: TestTenant, about: Partial<Spending> = {}): Spending => ({
   ...about,
 });
 const spenderOf = (caps: Partial<SpendCaps>, db = database.db) =>
-  createSpender({ db, clock, caps: { tenantMicroUsd: NO_CAP, globalMicroUsd: NO_CAP, ...caps } });
+  createSpender({ db, clock, caps: { ...NO_CAPS, ...caps } });
 const today = () => now.toISOString().slice(0, 10);
 async function spentOf(of: TestTenant): Promise<number> {
   const [row] = await database.admin`select spent_micro_usd from spend_days
@@ -68,7 +71,7 @@ async function reserveAtOnce(count: number, caps: Partial<SpendCaps>, tenants: T
 }
 
 describe('a reservation', () => {
-  // sabotage: src/control/spend/spender.ts :: if (spend) requireWithinCaps(spend, { caps, day, now, patience }); =>
+  // sabotage: src/control/spend/spender.ts :: if (spent) requireWithinCaps(spent, { caps, day, now, patience }); =>
   test('never passes the cap of a tenant, however many come at once from several processes', async () => {
     expect(await reserveAtOnce(60, { tenantMicroUsd: 1_050 }, [tenant])).toBe(10);
     expect(await spentOf(tenant)).toBe(1_000);
@@ -121,6 +124,63 @@ describe('a reservation', () => {
     now = tomorrow;
     await spenderOf({ tenantMicroUsd: 100 }).reserve(spending(tenant), 100);
     now = new Date(Date.UTC(2026, 10, day, 22));
+  });
+
+  const asUser = (id: string) => ({ ...tenant.scope, actor: { ...tenant.scope.actor, id } });
+  const monthOf = async (user: string) => {
+    const rows = await database.admin`select month::text, spent_micro_usd::int as spent from spend_months
+      where tenant_id = ${tenant.id} and user_id = ${user} order by month`;
+    return rows.map(({ month, spent }) => [month, spent]);
+  };
+
+  // sabotage: src/control/spend/spender.ts :: if (spent.userMicroUsd > caps.userMicroUsd) => if (spent.userMicroUsd < 0)
+  test('never passes the cap of a user in a month, over its days and by several processes', async () => {
+    const { operator, admin } = tenant.keys;
+    const reserve = (n: number, key: TestKey) =>
+      spenderOf({ userMicroUsd: 1_050 }, processes[n % processes.length]).reserve(
+        spending(tenant, { scope: asUser(key.id) }),
+        100,
+      );
+    for (let at = 0; at < 4; at += 1) await reserve(at, operator);
+    const first = now;
+    now = new Date(now.getTime() + 24 * 3_600_000);
+    const ended = await Promise.allSettled(Array.from({ length: 30 }, (_, n) => reserve(n, operator)));
+    expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(6);
+    await reserve(0, admin);
+    expect([await monthOf(operator.id), await monthOf(admin.id)]).toEqual([
+      [['2026-11-01', 1_000]],
+      [['2026-11-01', 100]],
+    ]);
+    const december = new Date(Date.UTC(2026, 11, 1));
+    await expect(reserve(0, operator)).rejects.toMatchObject({
+      code: 'budget_exceeded',
+      message:
+        'Your budget of 0.0010 USD for this month is used up: there is room again from 2026-12-01 00:00 UTC on.',
+      details: { available_at: december.toISOString(), look_again_ms: 1_800_000 },
+    });
+    now = december;
+    await reserve(0, operator);
+    expect(await monthOf(operator.id)).toEqual([
+      ['2026-11-01', 1_000],
+      ['2026-12-01', 100],
+    ]);
+    now = first;
+  });
+
+  // sabotage: src/control/spend/repository.ts :: if (ended.user !== null) await correctMonth(tx, { ...change, user: ended.user }); =>
+  test('counts in the month that it was made in, for whoever made the key, and gives back there', async () => {
+    const made = await app.request('POST', '/v1/keys', {
+      headers: tenant.keys.admin.headers,
+      json: { name: 'one more', role: 'operator' },
+    });
+    const what = spending(tenant, { scope: asUser(made.body.id) });
+    const [evening, midnight] = [new Date('2026-11-30T23:59:00Z'), new Date('2026-12-01T00:01:00Z')];
+    now = evening;
+    await spenderOf({}).reserve(what, 100);
+    now = midnight;
+    await spenderOf({}).settle(what, 30);
+    expect(await monthOf(tenant.keys.admin.id)).toEqual([['2026-11-01', 30]]);
+    expect(await monthOf(made.body.id)).toEqual([]);
   });
 
   test('of the same attempt is made once', async () => {
@@ -182,8 +242,6 @@ describe('what a killed worker has reserved', () => {
 });
 
 test('a tenant reads what it spends today and this month, and nothing of another tenant', async () => {
-  const app = await createTestApp({ clock, db: database.db });
-  onTestFinished(() => app.close());
   const spender = spenderOf({});
   const [audit, another] = [newId(), newId()];
   const parts: [Partial<Spending>, number | null][] = [
@@ -194,6 +252,9 @@ test('a tenant reads what it spends today and this month, and nothing of another
   ];
   for (const [about, spent] of parts) {
     const what = spending(tenant, about);
+    // What nobody ends is the reader's own.
+    if (spent === null)
+      what.scope = { ...what.scope, actor: { ...what.scope.actor, id: tenant.keys.operator.id } };
     await spender.reserve(what, 1_000);
     if (spent !== null) await spender.settle(what, spent);
   }
@@ -207,6 +268,13 @@ test('a tenant reads what it spends today and this month, and nothing of another
       cap_micro_usd: 10_000_000,
       remaining_micro_usd: 10_000_000 - 1_551,
     },
+    yours: {
+      month: '2026-11',
+      resets_at: '2026-12-01T00:00:00.000Z',
+      spent_micro_usd: 1_000,
+      cap_micro_usd: 10_000_000,
+      remaining_micro_usd: 9_999_000,
+    },
     month: {
       month: '2026-11',
       scans_micro_usd: 501,
@@ -219,22 +287,26 @@ test('a tenant reads what it spends today and this month, and nothing of another
   expect((await read(tenant.keys.viewer)).status).toBe(403);
 });
 
-describe('the daily breaker', () => {
+describe('the breaker', () => {
   // sabotage: src/control/admission/admit-work.ts :: createBudgetCheck(deps.caps), =>
-  test.each(['tenantMicroUsd', 'globalMicroUsd'] as const)(
-    'lets no work begin on a day without room for it: %s',
+  test.each(['userMicroUsd', 'tenantMicroUsd', 'globalMicroUsd'] as const)(
+    'lets no work begin on a day or in a month without room for it: %s',
     async (cap) => {
       await spenderOf({}).reserve(spending(tenant), 5_000);
       const admit = (limit: number) =>
         database.db.withTenant(tenant.scope, (tx) =>
           createAdmission({
             clock,
-            caps: { tenantMicroUsd: NO_CAP, globalMicroUsd: NO_CAP, [cap]: limit },
+            caps: { ...NO_CAPS, [cap]: limit },
           })({ tx, scope: tenant.scope }, { kind: 'triage', principal: tenant.keys.owner.id }),
         );
       await expect(admit(11_999)).rejects.toMatchObject({
         code: 'budget_exceeded',
-        details: { available_at: new Date(Date.UTC(2026, 10, day + 1)).toISOString() },
+        details: {
+          available_at: new Date(
+            cap === 'userMicroUsd' ? Date.UTC(2026, 11, 1) : Date.UTC(2026, 10, day + 1),
+          ).toISOString(),
+        },
       });
       await expect(admit(12_000)).resolves.toBeUndefined();
     },

@@ -2,8 +2,9 @@ import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
-import { secondsUntil } from '../quotas/rules.ts';
-import { addReservation, type DaySpend, endReservation, type SpendEntryRow } from './repository.ts';
+import { findUser } from '../quotas/repository.ts';
+import { periodOf, secondsUntil } from '../quotas/rules.ts';
+import { addReservation, endReservation, type SpendEntryRow, type Spent } from './repository.ts';
 import { type Day, dayOf, type SpendCaps, usd } from './rules.ts';
 
 /** One attempt at something that costs money. */
@@ -18,7 +19,7 @@ export type Spending = {
 
 /** Reserves before money is spent, and settles with what it came to. */
 export type Spender = {
-  /** Throws `budget_exceeded`, before anything is spent, when the day has no room for this much. */
+  /** Throws `budget_exceeded`, before anything is spent, when its day or its user's month has no room for this much. */
   reserve(what: Spending, microUsd: number): Promise<void>;
   /**
    * Ends the reservation with what was measured, or with the reservation itself where nobody can tell;
@@ -57,7 +58,7 @@ export function createSpender(deps: {
       const now = clock.now();
       const day = dayOf(now);
       return db.withTenant(what.scope, async (tx) => {
-        const spend = await addReservation(tx, {
+        const spent = await addReservation(tx, {
           tenantId: what.scope.tenant,
           key: what.key,
           kind: what.kind,
@@ -66,9 +67,10 @@ export function createSpender(deps: {
           auditId: what.auditId,
           leadId: what.leadId,
           createdBy: what.scope.actor.id,
+          userId: await findUser(tx, what.scope.tenant, what.scope.actor.id),
           expiresAt: new Date(now.getTime() + RESERVED_FOR_MS),
         });
-        if (spend) requireWithinCaps(spend, { caps, day, now, patience });
+        if (spent) requireWithinCaps(spent, { caps, day, now, patience });
       });
     },
     settle: (what, microUsd, also) =>
@@ -83,26 +85,36 @@ export function createSpender(deps: {
 /** How a run that has begun waits for room. */
 type Patience = { lookAgainMs: number; giveUpAfterMs: number };
 
-/** Throws `budget_exceeded` when a day's spend is above a cap; the sentence says when there is room again. */
+/** Throws `budget_exceeded` when spend is above a cap; the sentence says when there is room again. */
 export function requireWithinCaps(
-  spend: DaySpend,
+  spent: Spent,
   { caps, day, now, patience }: { caps: SpendCaps; day: Day; now: Date; patience?: Patience },
 ): void {
-  const reached =
-    spend.tenantMicroUsd > caps.tenantMicroUsd
-      ? `The budget of ${usd(caps.tenantMicroUsd)} for this day is used up`
-      : spend.globalMicroUsd > caps.globalMicroUsd
-        ? 'The budget of this installation for this day is used up'
-        : null;
+  const reached = reachedCap(spent, { caps, day, now });
   if (reached === null) return;
-  throw new AgosError('budget_exceeded', `${reached}: there is room again from ${at(day.endsAt)} on.`, {
-    available_at: day.endsAt.toISOString(),
-    retryAfterSeconds: secondsUntil(day.endsAt, now),
+  const { what, endsAt } = reached;
+  throw new AgosError('budget_exceeded', `${what} is used up: there is room again from ${at(endsAt)} on.`, {
+    available_at: endsAt.toISOString(),
+    retryAfterSeconds: secondsUntil(endsAt, now),
     ...(patience && {
-      look_again_ms: Math.min(patience.lookAgainMs, day.endsAt.getTime() - now.getTime()),
+      look_again_ms: Math.min(patience.lookAgainMs, endsAt.getTime() - now.getTime()),
       give_up_after_ms: patience.giveUpAfterMs,
     }),
   });
+}
+
+/** The cap that has no room left, the one that ends last; null while there is room everywhere. */
+function reachedCap(
+  spent: Spent,
+  { caps, day, now }: { caps: SpendCaps; day: Day; now: Date },
+): { what: string; endsAt: Date } | null {
+  if (spent.userMicroUsd > caps.userMicroUsd)
+    return { what: `Your budget of ${usd(caps.userMicroUsd)} for this month`, endsAt: periodOf(now).endsAt };
+  if (spent.tenantMicroUsd > caps.tenantMicroUsd)
+    return { what: `The budget of ${usd(caps.tenantMicroUsd)} for this day`, endsAt: day.endsAt };
+  if (spent.globalMicroUsd > caps.globalMicroUsd)
+    return { what: 'The budget of this installation for this day', endsAt: day.endsAt };
+  return null;
 }
 
 const at = (moment: Date): string => `${moment.toISOString().slice(0, 10)} 00:00 UTC`;

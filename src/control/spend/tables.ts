@@ -38,6 +38,8 @@ export const spendEntries = pgTable(
     auditId: uuid(),
     leadId: uuid(),
     createdBy: uuid().notNull(),
+    /** Whose month it counts in; null on entries that are older than such months. */
+    userId: uuid(),
     createdAt: moment().notNull().defaultNow(),
     /** When nobody can be working on it any more: the sweep settles what is left then. */
     expiresAt: moment().notNull(),
@@ -54,6 +56,24 @@ export const spendEntries = pgTable(
     foreignKey({ columns: [t.tenantId, t.leadId], foreignColumns: [leads.tenantId, leads.id] }),
     withLeadPolicy('spend_entries'),
     systemReadPolicy('spend_entries'),
+  ],
+);
+
+/** A user's spend of one calendar month, reservations included: the user is a member, or a key that no member is behind. */
+export const spendMonths = pgTable(
+  'spend_months',
+  {
+    tenantId: uuid().notNull(),
+    userId: uuid().notNull(),
+    /** First day of the month, UTC. */
+    month: date({ mode: 'string' }).notNull(),
+    spentMicroUsd: bigint({ mode: 'number' }).notNull().default(0),
+    ...timestamps,
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenantId, t.userId, t.month] }),
+    foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
+    tenantPolicy('spend_months'),
   ],
 );
 

@@ -85,19 +85,18 @@ test('one who waits to be alone is not starved by a stream of shared holders', a
   await delay(200);
   const startedAt = performance.now();
   await lock('exclusive', { signal }, async () => undefined);
-  expect(performance.now() - startedAt).toBeLessThan(8_000);
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
   running = false;
   await Promise.all(stream);
 });
 
-test('one who waits to be alone lets others pass for a while', async () => {
+// sabotage: src/sites/browser/machine-lock.ts :: && flock 9 && flock "--$2" 8 => && flock "--$2" 8
+test('one who waits to be alone is next: whoever comes later waits', async () => {
   const lock = createMachineLock({ dir: lockFolder() });
   const slow = take(lock, 'shared');
   await slow.taken;
   const alone = take(lock, 'exclusive');
   expect(await isPending(alone.taken)).toBe(true);
-  await lock('shared', { signal }, async () => undefined);
-  await delay(6_000);
   const late = take(lock, 'shared');
   expect(await isPending(late.taken)).toBe(true);
   await slow.release();

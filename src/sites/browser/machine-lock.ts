@@ -21,19 +21,13 @@ export type WithMachineLock = <T>(
 /** One folder for all processes and users of the machine, whatever their own temporary folder is. */
 export const MACHINE_LOCK_DIR = '/tmp/agos-machine-lock';
 
-/** So long one who waits to be alone lets others pass: while one of them waits for a slow site, a core is idle. */
-const PATIENCE_S = 5;
-
 /**
- * Everybody passes the gate one by one and keeps it until they hold the lock: one who has waited long enough to
- * be alone keeps later ones out. The kernel frees both locks when the holder ends, and `read` and `cat` end with
- * our end of their pipe.
+ * Everybody passes the gate one by one and keeps it until they hold the lock: one who waits to be alone keeps
+ * later ones out, so that pages are measured while others are looked at and not after all of them. The kernel
+ * frees both locks when the holder ends, and `read` and `cat` end with our end of their pipe.
  */
 const HOLD = `
-exec 9<"$1/gate" 8<"$1/lock" &&
-{ { [ "$2" = exclusive ] && flock --exclusive --timeout ${PATIENCE_S} 8; } ||
-  { flock 9 && flock "--$2" 8; }; } &&
-exec 9<&- && echo held && read -r line && flock --shared 8 && echo shared && exec cat`;
+exec 9<"$1/gate" 8<"$1/lock" && flock 9 && flock "--$2" 8 && exec 9<&- && echo held && read -r line && flock --shared 8 && echo shared && exec cat`;
 
 /** Makes the lock; the folders are only ever read, so that processes of different users can share them. */
 export function createMachineLock({ dir = MACHINE_LOCK_DIR }: { dir?: string } = {}): WithMachineLock {

@@ -13,11 +13,13 @@ export type ThreadAnswer =
   | { facts: LighthouseFacts }
   | { hold: Hold<SiteHoldCode> }
   | { failure: string };
+/** While it gathers: the load of the page is recorded, and the rest disturbs nobody and is disturbed by nobody. */
+export type ThreadMessage = 'recorded' | ThreadAnswer;
 
 /** Runs Lighthouse in a thread of its own, one page at a time; a signal ends the thread, since Lighthouse itself cannot be stopped. */
 export type AuditHost = {
-  /** Loads the page and records what it does; nothing else may run on the machine meanwhile. */
-  gather(request: GatherRequest, signal: AbortSignal): Promise<void>;
+  /** Loads the page, records what it does, and looks at it; nothing else may run on the machine until it is recorded. */
+  gather(request: GatherRequest, options: { signal: AbortSignal; onRecorded(): void }): Promise<void>;
   /** Judges what was recorded last. */
   judge(signal: AbortSignal): Promise<LighthouseFacts>;
   close(): Promise<void>;
@@ -49,21 +51,25 @@ export function createAuditHost(): AuditHost {
     await ending?.terminate();
   }
 
-  async function ask(request: ThreadRequest, signal: AbortSignal): Promise<ThreadAnswer> {
+  async function ask(
+    request: ThreadRequest,
+    signal: AbortSignal,
+    onRecorded = () => {},
+  ): Promise<ThreadAnswer> {
     thread ??= start();
     const onAbort = (): void => void end();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       signal.throwIfAborted();
-      return await answerOf(thread, request);
+      return await answerOf(thread, request, onRecorded);
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
   }
 
   return {
-    async gather(request, signal) {
-      refuseFault(await ask({ gather: request }, signal));
+    async gather(request, { signal, onRecorded }) {
+      refuseFault(await ask({ gather: request }, signal, onRecorded));
     },
     async judge(signal) {
       const answer = refuseFault(await ask('judge', signal));
@@ -74,16 +80,24 @@ export function createAuditHost(): AuditHost {
   };
 }
 
-async function answerOf(thread: Worker, request: ThreadRequest): Promise<ThreadAnswer> {
+async function answerOf(
+  thread: Worker,
+  request: ThreadRequest,
+  onRecorded: () => void,
+): Promise<ThreadAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<ThreadAnswer>();
   const onExit = (): void => reject(new Error('The audit was given up.'));
   const onError = (error: unknown): void => reject(explain(error));
-  thread.once('message', resolve).once('error', onError).once('exit', onExit);
+  const onMessage = (message: ThreadMessage): void => {
+    if (message === 'recorded') onRecorded();
+    else resolve(message);
+  };
+  thread.on('message', onMessage).once('error', onError).once('exit', onExit);
   thread.postMessage(request);
   try {
     return await promise;
   } finally {
-    thread.off('message', resolve).off('error', onError).off('exit', onExit);
+    thread.off('message', onMessage).off('error', onError).off('exit', onExit);
   }
 }
 

@@ -1,13 +1,15 @@
 import { parentPort } from 'node:worker_threads';
 import { startFlow, type UserFlow } from 'lighthouse';
+import Trace from 'lighthouse/core/gather/gatherers/trace.js';
 import { pageFunctions } from 'lighthouse/core/lib/page-functions.js';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { SiteHoldError } from '../../kernel/holds.ts';
 import { askForIcon } from './ask-for-icon.ts';
-import type { GatherRequest, ThreadAnswer, ThreadRequest } from './audit-host.ts';
+import type { GatherRequest, ThreadAnswer, ThreadMessage, ThreadRequest } from './audit-host.ts';
 import type { LighthouseFacts } from './facts.ts';
 import { holdFor } from './fault.ts';
 import { mapResult } from './map-result.ts';
+import { rememberMessages } from './remember-messages.ts';
 import { lighthouseFlags } from './settings.ts';
 
 const FIND_PAGE_MS = 5_000;
@@ -15,14 +17,25 @@ const FIND_PAGE_MS = 5_000;
 /** Lighthouse loads each processor for a second to warn users of its command line of slow ones; no score knows of it. */
 pageFunctions.computeBenchmarkIndex = () => 0;
 
+rememberMessages();
+
 // Lighthouse lets promises fail that nobody awaits when a page goes away under it; the run itself tells why.
 process.on('unhandledRejection', () => undefined);
+
+// What Lighthouse looks at once the trace has ended says nothing of speed.
+const { stopSensitiveInstrumentation } = Trace.prototype;
+Trace.prototype.stopSensitiveInstrumentation = async function (context) {
+  await stopSensitiveInstrumentation.call(this, context);
+  tell('recorded');
+};
 
 type Gathered = { flow: UserFlow; tookMs: number };
 let gathered: Gathered | null = null;
 
+const tell = (message: ThreadMessage): void => parentPort?.postMessage(message);
+
 parentPort?.on('message', (request: ThreadRequest) => {
-  void answer(request).then((message) => parentPort?.postMessage(message));
+  void answer(request).then(tell);
 });
 
 async function answer(request: ThreadRequest): Promise<ThreadAnswer> {

@@ -95,6 +95,25 @@ test('audits asked for at once run one after the other, each as if it were the f
   expect(all[1]?.audits['errors-in-console']?.items.map(({ text }) => text)).toContain('broken cart ');
 });
 
+// sabotage: src/sites/lighthouse/audit-thread.ts :: tell('recorded'); =>
+test('others may look at their pages as soon as the load of this one is recorded', {
+  timeout: 60_000,
+}, async () => {
+  const seen: string[] = [];
+  const own = createLighthouseRunner({
+    pool: {
+      ...pool,
+      withSite: (options, use) => pool.withSite(options, use).finally(() => seen.push('page closed')),
+    },
+    withMachineLock: async (mode, _, fn) => {
+      seen.push(mode);
+      return fn({ share: async () => void seen.push('shared') });
+    },
+  });
+  await own.run({ url: pages.url('/shop'), signal }).finally(own.close);
+  expect(seen).toEqual(['exclusive', 'shared', 'page closed']);
+});
+
 test('a way into a private network is refused as in any other page', { timeout: 60_000 }, async () => {
   expect(await holdCode(pages.url('/private'), 30_000)).toBe('redirect_forbidden');
 });

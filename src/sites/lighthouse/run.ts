@@ -21,6 +21,14 @@ export type LighthouseRunner = {
   close(): Promise<void>;
 };
 
+function onlyOnce(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
+
 /** Makes the one place of a process that runs Lighthouse: the module bears one audit at a time. */
 export function createLighthouseRunner(deps: {
   pool: BrowserPool;
@@ -32,14 +40,20 @@ export function createLighthouseRunner(deps: {
   const oneAtATime = pLimit(1);
   const host = createAuditHost();
 
-  async function gather(site: OpenSite, url: string, deadlineMs: number): Promise<void> {
+  async function gather(
+    site: OpenSite,
+    { url, deadlineMs, onRecorded }: { url: string; deadlineMs: number; onRecorded(): void },
+  ): Promise<void> {
     await site.withPage({ device: null, deadlineMs, maxFollowed: MAX_FOLLOWED }, async (page) => {
       const marker = `about:blank#${randomUUID()}`;
       await page.goto(marker);
       const gone = new AbortController();
       page.once('close', () => gone.abort());
       page.once('crash', () => gone.abort());
-      await host.gather({ port: site.debuggingPort, marker, url, contact }, gone.signal);
+      await host.gather(
+        { port: site.debuggingPort, marker, url, contact },
+        { signal: gone.signal, onRecorded },
+      );
     });
   }
 
@@ -57,9 +71,12 @@ export function createLighthouseRunner(deps: {
     run: ({ url, signal, timeoutMs = DEFAULT_TIMEOUT_MS }) =>
       oneAtATime(() =>
         withMachineLock('exclusive', { signal }, async (lock) => {
-          await pool.withSite({ signal, deadlineMs: timeoutMs }, (site) => gather(site, url, timeoutMs));
-          // What is left is arithmetic on what was recorded: others may look at their pages meanwhile.
-          await lock.share();
+          const share = onlyOnce(lock.share);
+          const onRecorded = (): void => void share().catch(() => undefined);
+          await pool.withSite({ signal, deadlineMs: timeoutMs }, (site) =>
+            gather(site, { url, deadlineMs: timeoutMs, onRecorded }),
+          );
+          await share();
           return judge(signal);
         }),
       ),

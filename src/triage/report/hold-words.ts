@@ -90,6 +90,11 @@ const WORDS: Record<HoldCode, HoldWords> = {
     happened: 'It was started, and no trace of it is left.',
     next: AGAIN,
   },
+  worker_lost: {
+    title: 'The scan was broken off',
+    happened: 'The machine that scanned the site went away, at every try.',
+    next: 'Start the scan again. If it happens again with this site alone, whoever runs this system should know.',
+  },
   kill_switch_on: {
     title: 'The scan was stopped',
     happened: 'Somebody turned the kill switch on, which stops everything.',
@@ -117,8 +122,8 @@ const WORDS: Record<HoldCode, HoldWords> = {
   },
   budget_exceeded: {
     title: 'There was no budget for the scan',
-    happened: 'What may be spent on one day was used up.',
-    next: 'Start the scan again tomorrow, or when there is room.',
+    happened: 'What may be spent on one day, or by one user in one month, was used up.',
+    next: 'Start the scan again when there is room: the next day or month begins at 00:00 UTC.',
   },
   internal_error: {
     title: 'Something of ours failed',

@@ -70,9 +70,10 @@ export async function expectPaidOnce(platform: Platform): Promise<void> {
   expect([
     ...(await admin`select key, count(*)::int from spend_entries where state = 'settled' group by key having count(*) > 1`),
   ]).toEqual([]);
-  const [day] = await admin`select (select sum(spent_micro_usd)::int from spend_days) as days,
+  const [sums] = await admin`select (select sum(spent_micro_usd)::int from spend_days) as days,
+    (select sum(spent_micro_usd)::int from spend_months) as months,
     (select sum(spent_micro_usd)::int from spend_entries) as entries`;
-  expect(day!.days).toBe(day!.entries);
+  expect([sums!.days, sums!.months]).toEqual([sums!.entries, sums!.entries]);
   expect([
     ...(await admin`select a.id, a.cost_micro_usd, r.cost_micro_usd as of_run, sum(e.spent_micro_usd) as paid
       from audits a join agent_runs r on r.id = a.id

@@ -50,7 +50,7 @@ describe('spend over the cap in mid-run', () => {
   }, 60_000);
 
   // sabotage: workflows/lib/budget.ts :: if (isLast && patched('give-up-on-the-budget')) throw error; =>
-  // sabotage: workflows/triage/triage-room/workflow.ts :: budgetHoldOf(error) ?? { => {
+  // sabotage: workflows/triage/triage-room/workflow.ts :: budgetHoldOf(error) ?? =>
   test('holds the lead when no day has had room for it in the end', async () => {
     await room.startWorker({ caps: { ...TEST_CAPS, tenantMicroUsd: 1 }, giveUpAfterMs: 1_200 });
     const lead = await room.lead('hartleys-plumbing');

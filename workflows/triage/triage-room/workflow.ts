@@ -16,7 +16,7 @@ import type { ReportEnd } from '../../../src/triage/triage-room/write-report.ts'
 import { proxyProfile } from '../../lib/activity-profiles.ts';
 import { type Approval, createApproval } from '../../lib/approval.ts';
 import { whenAffordable } from '../../lib/budget.ts';
-import { budgetHoldOf, siteHoldOf, stopHoldOf } from '../../lib/failures.ts';
+import { budgetHoldOf, siteHoldOf, stopHoldOf, workerHoldOf } from '../../lib/failures.ts';
 import { plainText } from '../../lib/plain-text.ts';
 import { whenThere } from '../../lib/when-there.ts';
 import {
@@ -181,7 +181,7 @@ function waitText(score: number, until: string): string {
   ].join(' ');
 }
 
-/** The hold of the site, the kill switch or the budget where the failure names one; a cancelled or broken run otherwise. */
+/** The hold that the failure names; a cancelled or broken run otherwise. */
 function holdFor(error: unknown, reason: string | null): Hold {
   if (isCancellation(error)) {
     return { code: 'cancelled', message: reason ?? 'The triage was cancelled before it ended.' };
@@ -189,7 +189,8 @@ function holdFor(error: unknown, reason: string | null): Hold {
   return (
     siteHoldOf(error) ??
     stopHoldOf(error) ??
-    budgetHoldOf(error) ?? {
+    budgetHoldOf(error) ??
+    workerHoldOf(error) ?? {
       code: 'internal_error',
       message:
         'Something of ours failed while this site was scanned. Try again; the worker log says what it was.',
