@@ -1,5 +1,5 @@
 import postgres, { type Sql } from 'postgres';
-import { errorCodes } from '../runtime/database/database.ts';
+import { errorCodes } from '../runtime/database/error-codes.ts';
 import { openPool, type Tx } from '../runtime/database/pool.ts';
 import { probePostgres } from '../stack/postgres/find.ts';
 import { readRunningStack } from '../stack/running.ts';

@@ -111,6 +111,7 @@ export const FUNCTIONS = [
   'agos_spent_by_all',
   'agos_search_leads',
   'agos_stay_ms',
+  'agos_take_requests',
   'agos_tenant',
 ];
 
@@ -132,6 +133,8 @@ export const DEFINERS: Record<string, string> = {
     'the head of the log lies past what an actor may see; it reads the transaction’s own tenant',
   agos_search_leads:
     'no index serves a search under a policy; it filters by tenant and actor of the transaction itself',
+  agos_take_requests:
+    'one statement counts requests of many tenants; it tells how full their buckets are and nothing else',
   agos_spent_by_all:
     'the cap of the installation is on all tenants together; it tells the sum of one day and nothing else',
 };

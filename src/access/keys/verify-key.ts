@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import { together } from '../../runtime/together.ts';
@@ -42,7 +42,8 @@ async function findKeys(db: Database, hashes: readonly string[]): Promise<(Found
       .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
       .where(
         and(
-          inArray(apiKeys.hash, [...new Set(hashes)]),
+          // One text however many they are, so that the statement is prepared.
+          sql`${apiKeys.hash} = any(${sql.param([...new Set(hashes)])})`,
           isNull(apiKeys.revokedAt),
           isNull(tenants.deletedAt),
         ),

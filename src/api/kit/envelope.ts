@@ -1,5 +1,5 @@
 import { AgosError, ERROR_CODES, type ErrorCode, type ErrorDetails } from '../../kernel/errors.ts';
-import { errorCodes } from '../../runtime/database/database.ts';
+import { errorCodes } from '../../runtime/database/error-codes.ts';
 import { redactText } from '../../runtime/redact.ts';
 
 export type ErrorEnvelope = {

@@ -1,4 +1,3 @@
-import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import { together } from '../../runtime/together.ts';
@@ -7,40 +6,23 @@ import { type Rate, REQUEST_PARTS } from './rules.ts';
 
 /** One request after it was counted; `used` of its tenant's bucket is null where nothing could be written. */
 export type Counted = { granted: boolean; used: number | null };
-type Asked = { scope: TenantScope; rate: Rate };
-
-/** Past this, tenants that ask nothing just now are forgotten. */
-const MANY_TENANTS = 1_000;
+type Asked = { tenant: string; rate: Rate };
 
 /**
- * Counts requests of tenants. A process has one statement of a tenant under way: a burst takes one connection
- * and no other tenant's, and every request of it is counted for itself.
+ * Counts requests of tenants. A process has one statement under way, and whoever comes meanwhile is counted by
+ * the next one, whichever tenant's it is: a burst takes one connection, and every request is counted for itself.
  */
 export function createRequestCounter(db: Database): (asked: Asked) => Promise<Counted> {
-  const counters = new Map<string, { count: (asked: Asked) => Promise<Counted>; open: number }>();
-  return async (asked) => {
-    const id = asked.scope.tenant;
-    const counter = counters.get(id) ?? {
-      count: together<Asked, Counted>((all) => countAll(db, all)),
-      open: 0,
-    };
-    counters.set(id, counter);
-    counter.open += 1;
-    try {
-      return await counter.count(asked);
-    } finally {
-      counter.open -= 1;
-      if (counters.size > MANY_TENANTS && counter.open === 0) counters.delete(id);
-    }
-  };
+  return together((all: readonly Asked[]) => countAll(db, all));
 }
 
 async function countAll(db: Database, all: readonly Asked[]): Promise<Counted[]> {
-  // The last one read the tenant's plan last.
-  const { scope, rate } = all.at(-1)!;
+  const byTenant = Map.groupBy(all, ({ tenant }) => tenant);
+  // The last one of a tenant read its plan last.
+  const wanted = [...byTenant.values()].map((asked) => ({ ...asked.at(-1)!, wanted: asked.length }));
   try {
-    const taken = await takeRequests(db, scope, { ...rate, wanted: all.length });
-    return all.map((_, index) => resultOf(taken, index));
+    const taken = await takeRequests(db, wanted);
+    return resultsOf(all, taken);
   } catch (error) {
     // Reading goes on where nothing can be written, and what writes is refused anyway.
     if (!(error instanceof AgosError) || error.code !== 'database_read_only') throw error;
@@ -48,7 +30,14 @@ async function countAll(db: Database, all: readonly Asked[]): Promise<Counted[]>
   }
 }
 
-function resultOf({ granted, used }: Taken, index: number): Counted {
-  if (index >= granted) return { granted: false, used };
-  return { granted: true, used: used - (granted - 1 - index) * REQUEST_PARTS };
+/** Whoever came first is let through first. */
+function resultsOf(all: readonly Asked[], taken: ReadonlyMap<string, Taken>): Counted[] {
+  const before = new Map<string, number>();
+  return all.map(({ tenant }) => {
+    const { granted, used } = taken.get(tenant)!;
+    const index = before.get(tenant) ?? 0;
+    before.set(tenant, index + 1);
+    if (index >= granted) return { granted: false, used };
+    return { granted: true, used: used - (granted - 1 - index) * REQUEST_PARTS };
+  });
 }

@@ -46,9 +46,9 @@ export function createRateLimits({ db, rates = PLAN_RATES }: RateLimitDeps): Rat
       refusals.delete(name);
       return null;
     },
-    ofTenant: async (request, { tenant, scope }) => {
+    ofTenant: async (request, { tenant }) => {
       const rate = rates[tenant.plan];
-      const { granted, used } = await count({ scope, rate });
+      const { granted, used } = await count({ tenant: tenant.id, rate });
       if (used === null) return null;
       const standing = standingOf('plan', rate, { granted, used });
       if (standing.refused) remember(request, standing);

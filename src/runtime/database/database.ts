@@ -1,5 +1,6 @@
 import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import { errorCodes } from './error-codes.ts';
 import { type Listener, listenOn } from './listen.ts';
 import { openPool, type Tx } from './pool.ts';
 
@@ -35,10 +36,10 @@ export type Database = {
   /** Runs `fn` in one transaction in which row-level security knows tenant and actor; without patience it waits for ever. */
   withTenant<T>(scope: TenantScope, fn: (tx: Tx) => Promise<T>, patience?: Patience): Promise<T>;
   /**
-   * Runs one statement as `withTenant` would, in one round trip: for what every request pays. It takes no
-   * parameters, so only numbers may be put into it.
+   * Runs one statement without a tenant, in one round trip, for what every request pays: no tenant's row is seen
+   * but by the functions of the database that say so.
    */
-  oneTrip<Row>(scope: TenantScope, statement: string): Promise<Row[]>;
+  oneTrip<Row>(statement: string, values: readonly unknown[]): Promise<Row[]>;
   /** Runs read-only `fn` as the system role, which sees the few tables of its purposes; each statement is for itself. */
   withSystem<T>(purpose: SystemPurpose, fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** Hears what is notified on a channel, by a connection of its own that comes back by itself. */
@@ -108,11 +109,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         const begin = `begin; ${settingsOf(scope, patience)}`;
         return app.transaction(scope.tenant, begin, fn);
       }),
-    oneTrip: (scope, statement) =>
-      translating(async () => {
-        const statements = `${settingsOf(scope)}; ${statement}`;
-        return app.oneTrip(scope.tenant, statements);
-      }),
+    oneTrip: (statement, values) => translating(() => app.oneTrip(statement, values)),
     withSystem: (purpose, fn) =>
       translating(() => (purpose === 'kill_switches_on' ? watch : system).statements(purpose, fn)),
     listen: (channel, listener) => {
@@ -203,15 +200,6 @@ function isConnectionFailure(error: unknown): boolean {
     if (CONNECTION_WORDS.test(at.message)) return true;
   }
   return false;
-}
-
-/** The PostgreSQL or socket error codes of an error and its causes, outermost first. */
-export function errorCodes(error: unknown): string[] {
-  const codes: string[] = [];
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string') codes.push(at.code);
-  }
-  return codes;
 }
 
 /** Whether an error is a violation of this unique index or constraint. */

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { leads } from '../../leads/leads/tables.ts';
+import { newId } from '../ids.ts';
 import { observeDatabase } from '../telemetry/observe-database.ts';
 import { createRegistry } from '../telemetry/registry.ts';
 import { openDatabase } from './database.ts';
@@ -58,6 +59,44 @@ test('a connection that is killed in the middle is told as such, and never used 
   expect(answers).toHaveLength(20);
 });
 
+// sabotage: src/runtime/database/pool.ts :: await Promise.all([client.query(begin), => await Promise.all([client.query('begin'),
+test('prepared once, a statement still answers with the rows of the tenant that asks', async () => {
+  const { url, systemUrl } = database.info;
+  const db = openDatabase({ url, systemUrl, maxConnections: 1 });
+  onTestFinished(() => db.close());
+  const scopeOf = ({ id, keys }: TestTenant) => systemScope(id, keys.owner.id);
+  for (const { id, keys } of [tenant, other]) {
+    await database.admin`insert into leads (tenant_id, id, url, domain, source, created_by)
+      values (${id}, ${newId()}, 'https://prepared.example/', 'prepared.example', 'api', ${keys.owner.id})`;
+  }
+  const read = (tx: Tx) => tx.select({ tenantId: leads.tenantId }).from(leads).where(eq(leads.source, 'api'));
+  for (let round = 0; round < 12; round += 1) {
+    for (const who of [tenant, other]) {
+      expect(await db.withTenant(scopeOf(who), read)).toEqual([{ tenantId: who.id }]);
+    }
+  }
+  const prepared = await db.withTenant(scopeOf(tenant), async (tx) => {
+    const { rows } = await tx.execute(sql`select name, generic_plans + custom_plans as uses
+      from pg_prepared_statements where statement like '%from "leads"%'`);
+    return rows;
+  });
+  expect(prepared).toEqual([{ name: expect.stringMatching(/^agos_/), uses: '20' }]);
+});
+
+// sabotage: src/runtime/database/pool.ts :: => client.release(isOfPrepared(error)), => => client.release(),
+test('a statement that was prepared before a migration changed its answer fails once and not for ever', async () => {
+  const { url, systemUrl } = database.info;
+  const db = openDatabase({ url, systemUrl, maxConnections: 1 });
+  onTestFinished(() => db.close());
+  await database.admin`create table shapes (size integer); grant select on shapes to agos_app`.simple();
+  const scope = systemScope(tenant.id, tenant.keys.owner.id);
+  const read = () => db.withTenant(scope, (tx) => tx.execute(sql`select size from shapes`));
+  for (let round = 0; round < 6; round += 1) await read();
+  await database.admin`alter table shapes alter column size type text`;
+  await expect(read()).rejects.toMatchObject({ cause: { code: '0A000' } });
+  await expect(read()).resolves.toMatchObject({ rows: [] });
+});
+
 // sabotage: src/runtime/telemetry/observe-database.ts :: db.withTenant(scope, run, patience) => db.withTenant(scope, run)
 test('a transaction with patience gives up by itself, also where it is observed, and the next one has none', async () => {
   const scope = systemScope(tenant.id, tenant.keys.owner.id);
@@ -82,7 +121,7 @@ test("one tenant's slow reads take half of the connections, so that another's is
   await sleep(200);
   const begun = performance.now();
   await db.withTenant(scopeOf(other), backendOf);
-  await db.oneTrip(scopeOf(other), 'select 1');
+  await db.oneTrip('select 1', []);
   expect(performance.now() - begun).toBeLessThan(1_000);
   const answers = await ended;
   expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);

@@ -1,6 +1,8 @@
 import { NodePgDatabase, NodePgSession } from 'drizzle-orm/node-postgres';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import pg from 'pg';
+import { errorCodes } from './error-codes.ts';
+import { createStatementNames } from './prepared.ts';
 import { createSlots, type Slots } from './slots.ts';
 
 /** A transaction, or the database outside one; repositories take it as their first dependency. */
@@ -38,8 +40,8 @@ export type PoolOptions = {
 export type Pool = {
   /** Runs `fn` between `begin`, which may set up the transaction, and a commit; else rolls back. */
   transaction<T>(party: string, begin: string, fn: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Runs statements without parameters in a transaction of their own, in one round trip; the rows of the last one. */
-  oneTrip<Row>(party: string, statements: string): Promise<Row[]>;
+  /** Runs one statement in a transaction of its own, in one round trip. */
+  oneTrip<Row>(statement: string, values: readonly unknown[]): Promise<Row[]>;
   /** Runs `fn` without a transaction around it: each statement sees its own moment. A third of the round trips. */
   statements<T>(party: string, fn: (tx: Tx) => Promise<T>): Promise<T>;
   ping(): Promise<void>;
@@ -61,20 +63,23 @@ export function openPool(options: PoolOptions): Pool {
     idle_in_transaction_session_timeout: options.idleInTransactionMs,
     ...(options.readOnly && { options: '-c default_transaction_read_only=on' }),
     keepAlive: true,
+    pipeline: true,
   });
   // A connection that dies says so by an event too; without a listener that would end the process.
   connections.on('error', () => {});
   connections.on('connect', (client) => client.on('error', () => {}));
   const slots = slotsOf(options);
+  const nameOf = createStatementNames();
+  const connect = async () => bindTo(await connections.connect(), nameOf);
   return {
     transaction: (party, begin, fn) =>
-      slots.run(party, async () => inTransaction(await connections.connect(), begin, fn)),
-    oneTrip: (party, statements) =>
-      slots.run(party, async () => {
-        const results = (await connections.query(statements)) as unknown as pg.QueryResult[];
-        return results.at(-1)?.rows ?? [];
+      slots.run(party, async () => inTransaction(await connect(), begin, fn)),
+    oneTrip: (text, values) =>
+      slots.run('all', async () => {
+        const { rows } = await connections.query({ text, values: [...values], name: nameOf(text) });
+        return rows;
       }),
-    statements: (party, fn) => slots.run(party, async () => inStatements(await connections.connect(), fn)),
+    statements: (party, fn) => slots.run(party, async () => inStatements(await connect(), fn)),
     ping: async () => {
       await slots.run('ping', () => connections.query('select 1'));
     },
@@ -88,10 +93,12 @@ function slotsOf({ connections, mostForOne = connections, waitMs, tooLate }: Poo
   return createSlots(connections, { mostForOne, waitMs, tooLate });
 }
 
-async function inStatements<T>(client: pg.PoolClient, fn: (tx: Tx) => Promise<T>): Promise<T> {
-  const bound = bindTo(client);
+/** A connection for one piece of work, and the door to it that closes with the work. */
+type Bound = { client: pg.PoolClient; tx: Tx; end(): void };
+
+async function inStatements<T>({ client, tx, end }: Bound, fn: (tx: Tx) => Promise<T>): Promise<T> {
   try {
-    const result = await fn(bound.tx);
+    const result = await fn(tx);
     client.release();
     return result;
   } catch (error) {
@@ -99,20 +106,19 @@ async function inStatements<T>(client: pg.PoolClient, fn: (tx: Tx) => Promise<T>
     client.release(error as Error);
     throw error;
   } finally {
-    bound.end();
+    end();
   }
 }
 
 async function inTransaction<T>(
-  client: pg.PoolClient,
+  { client, tx, end }: Bound,
   begin: string,
   fn: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  const bound = bindTo(client);
   try {
-    await client.query(begin);
-    const result = await fn(bound.tx);
-    bound.end();
+    // The first statement travels with the beginning; where that failed, the server refuses whatever follows.
+    const [, result] = await Promise.all([client.query(begin), (async () => fn(tx))()]);
+    end();
     const { command } = await client.query('commit');
     // Who goes on after a failed statement would take the server's silent rollback for a commit.
     if (command !== 'COMMIT')
@@ -120,9 +126,9 @@ async function inTransaction<T>(
     client.release();
     return result;
   } catch (error) {
-    bound.end();
+    end();
     await client.query('rollback').then(
-      () => client.release(),
+      () => client.release(isOfPrepared(error)),
       // A connection that cannot even roll back is not used again.
       (fault: Error) => client.release(fault),
     );
@@ -130,15 +136,21 @@ async function inTransaction<T>(
   }
 }
 
-/** A door to one piece of work that closes with it: a late query may not run in the next one's tenant. */
-function bindTo(client: pg.PoolClient): { tx: Tx; end(): void } {
+/** A migration has changed what a prepared statement answers, or a pooler has lost it: it would fail for ever. */
+function isOfPrepared(error: unknown): boolean {
+  return errorCodes(error).some((code) => code === '0A000' || code === '26000');
+}
+
+/** A late query may not run in the next one's tenant. */
+function bindTo(client: pg.PoolClient, nameOf: (text: string) => string | undefined): Bound {
   let isOpen = true;
-  const query = (...args: [pg.QueryConfig, unknown[]]): Promise<pg.QueryResult> => {
+  const query = (config: pg.QueryConfig, values: unknown[]): Promise<pg.QueryResult> => {
     if (!isOpen) return Promise.reject(new Error('the transaction of this query has ended'));
-    return client.query(...args);
+    return client.query({ ...config, name: nameOf(config.text) }, values);
   };
   const session = new NodePgSession({ query } as pg.PoolClient, dialect, undefined);
   return {
+    client,
     tx: new NodePgDatabase(dialect, session, undefined),
     end: () => {
       isOpen = false;

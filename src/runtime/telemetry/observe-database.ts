@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { AgosError } from '../../kernel/errors.ts';
-import { CONNECTIONS, type Database, errorCodes } from '../database/database.ts';
+import { CONNECTIONS, type Database } from '../database/database.ts';
+import { errorCodes } from '../database/error-codes.ts';
 import { type Registry, WAIT_SECONDS } from './registry.ts';
 
 type Door = keyof typeof CONNECTIONS;
@@ -59,7 +60,7 @@ function createMetrics(registry: Registry) {
     acquire: new Histogram({
       ...about,
       name: 'agos_db_acquire_duration_seconds',
-      help: 'Wait for a connection, until the transaction has begun.',
+      help: 'Wait for a connection.',
       buckets: WAIT_SECONDS,
     }),
     duration: new Histogram({

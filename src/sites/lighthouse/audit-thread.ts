@@ -8,6 +8,7 @@ import { askForIcon } from './ask-for-icon.ts';
 import type { GatherRequest, ThreadAnswer, ThreadMessage, ThreadRequest } from './audit-host.ts';
 import type { LighthouseFacts } from './facts.ts';
 import { holdFor } from './fault.ts';
+import { forgetTraces } from './forget-traces.ts';
 import { mapResult } from './map-result.ts';
 import { rememberMessages } from './remember-messages.ts';
 import { lighthouseFlags } from './settings.ts';
@@ -40,7 +41,7 @@ parentPort?.on('message', (request: ThreadRequest) => {
 
 async function answer(request: ThreadRequest): Promise<ThreadAnswer> {
   try {
-    if (request === 'judge') return { facts: await judge() };
+    if (request === 'judge') return { facts: await judge().finally(forgetTraces) };
     gathered = await gather(request.gather);
     return 'gathered';
   } catch (error) {
