@@ -4,10 +4,11 @@ CREATE POLICY request_buckets_owner_count ON request_buckets TO CURRENT_USER USI
 --> statement-breakpoint
 -- By the rules of src/control/rate-limits/rules.ts. Rows are made, and then held, in the order of their tenants,
 -- so that two processes never wait for each other. The clock is read once all are held, so that whoever comes
--- later never counts with an earlier moment.
+-- later never counts with an earlier moment. Who holds one of the rows for longer, by hand, makes all others wait
+-- for a second and no more.
 CREATE FUNCTION agos_take_requests(tenants uuid[], per_minute integer[], burst integer[], wanted integer[])
   RETURNS TABLE (tenant uuid, granted integer, used bigint)
-  LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
   AS $$
 DECLARE
   part CONSTANT bigint := 60000;

@@ -8,4 +8,6 @@ export type RequestContext = {
   requestId: string | null;
   /** Network address of the caller, for the audit log. */
   address: string | null;
+  /** What the caller's program calls itself, for the audit log; absent where no request stands behind the work. */
+  userAgent?: string | null;
 };

@@ -76,6 +76,7 @@ describe('a live triage of another tenant', () => {
       actorId: room.tenant.keys.operator.id,
       requestId: 'request',
       address: null,
+      userAgent: null,
       approvalId: String(approval?.id),
       digest: String(approval?.arguments_digest),
       outcome: 'qualified',

@@ -134,7 +134,7 @@ export const DEFINERS: Record<string, string> = {
   agos_search_leads:
     'no index serves a search under a policy; it filters by tenant and actor of the transaction itself',
   agos_take_requests:
-    'one statement counts requests of many tenants; it tells how full their buckets are and nothing else',
+    'one statement counts requests of many tenants; it fills and tells their buckets and nothing else',
   agos_spent_by_all:
     'the cap of the installation is on all tenants together; it tells the sum of one day and nothing else',
 };

@@ -13,7 +13,14 @@ FOREIGN = re.compile("|".join(map(re.escape, FACTS["foreign_texts"])))
 UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 FIELDS = {"assigned_to": "members", "lead_id": "leads", "lead": "leads", "run": "runs", "batch_id": "lead_batches"}
 FOREIGN_ONE_IN = (3, 10)
-TABLES = {"batches": "lead_batches", "keys": "api_keys", "kill-switches": "kill_switches"}
+TABLES = {
+    "batches": "lead_batches",
+    "keys": "api_keys",
+    "kill-switches": "kill_switches",
+    "sso-connections": "sso_connections",
+    "webhook-deliveries": "webhook_deliveries",
+    "webhook-endpoints": "webhook_endpoints",
+}
 
 
 def row_for(value, table):

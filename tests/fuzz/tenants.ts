@@ -1,12 +1,16 @@
 import type postgres from 'postgres';
 import type { TestDatabase } from '../support/database.ts';
 import {
+  insertAlert,
   insertAsset,
   insertAudit,
   insertBatch,
   insertKillSwitch,
   insertLead,
   insertRun,
+  insertSsoConnection,
+  insertWebhookDelivery,
+  insertWebhookEndpoint,
 } from '../support/rows.ts';
 import { createTenant, giveVolume, type TestTenant } from '../support/tenant.ts';
 
@@ -35,6 +39,10 @@ export async function createFuzzTenant(database: TestDatabase, marker: string): 
     await insertAsset(database, owner, { leadId });
     await insertBatch(database, owner);
     await insertKillSwitch(database, owner, { over: true });
+    const endpoint = await insertWebhookEndpoint(database, owner, `https://hooks.example/${marker}`);
+    await insertWebhookDelivery(database, owner, endpoint);
+    await insertAlert(database, owner, { summary: `An alert of ${marker}.` });
+    await insertSsoConnection(database, owner);
   }
   return tenant;
 }

@@ -61,10 +61,12 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     if (base && !process.env.AGOS_TEST_KEEP) await rm(base, { recursive: true, force: true });
   });
 
-  async function call(method: string, path: string, body?: object): Promise<JsonBody> {
-    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  async function call(method: string, path: string, body?: object | string): Promise<JsonBody> {
+    const mime = typeof body === 'string' ? 'text/csv' : 'application/json';
+    const headers = { authorization: `Bearer ${key}`, 'content-type': mime };
     const url = `${environment.AGOS_PUBLIC_URL}${path}`;
-    const answer = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    const text = typeof body === 'object' ? JSON.stringify(body) : body;
+    const answer = await fetch(url, { method, headers, ...(text && { body: text }) });
     return await answer.json();
   }
 
@@ -125,7 +127,7 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     }
   });
 
-  test('a lead goes through every queue that production allows here, encrypted, and is held with a reason', async () => {
+  test('a lead goes as far as its first fetch, encrypted, and is held with a reason', async () => {
     const made = await topology.run('migrate', [
       'node',
       'src/cli/agos.mjs',
@@ -144,6 +146,30 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     const folder = join(place.folder('postgres'), 'base', number);
     await expect(run('grep', ['-rlF', 'triageRoom', folder])).resolves.toBeTruthy();
     await expect(run('grep', ['-rlF', NOWHERE, folder])).rejects.toMatchObject({ code: 1 });
+  });
+
+  test('a file of leads is imported, and what happens is tried at the address of a webhook', async () => {
+    const event_types = ['lead.created'];
+    const hook = await call('POST', '/v1/webhook-endpoints', {
+      url: `https://${NOWHERE}/hook`,
+      event_types,
+    });
+    const sent = await call(
+      'POST',
+      '/v1/batches?triage=false',
+      `url\nhttps://one.${NOWHERE}\nhttps://two.${NOWHERE}\n`,
+    );
+    expect(await untilEnded(sent.run.id, 120_000)).toMatchObject({ status: 'completed', end: { code: null } });
+    const batch = await call('GET', `/v1/batches/${sent.batch.id}`);
+    expect(batch).toMatchObject({ status: 'completed', counts: { created: 2 } });
+    const deliveries = await vi.waitUntil(
+      async () => {
+        const { data } = await call('GET', `/v1/webhook-deliveries?endpoint_id=${hook.id}`);
+        return data.length === 2 && data.every((one: JsonBody) => one.tries > 0) ? data : undefined;
+      },
+      { timeout: 60_000, interval: 500 },
+    );
+    for (const one of deliveries) expect(one).toMatchObject({ status: 'pending', error: 'unreachable' });
   });
 
   test('the Web UI shows the runs of the namespace, and asks the API to decrypt for its own origin alone', async () => {

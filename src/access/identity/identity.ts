@@ -1,10 +1,11 @@
 import type { Role, TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import type { RequestContext } from '../../journal/request-context.ts';
 import type { Plan, TenantStatus } from '../tenants/rules.ts';
 import { type Permission, permissionsOf, seesAll } from './permissions.ts';
 
 /** Where a request comes from, for the audit log. */
-export type Origin = { requestId: string | null; address: string | null };
+export type Origin = Pick<RequestContext, 'requestId' | 'address' | 'userAgent'>;
 
 /** Who sent a request, in which tenant, and what they may do there. */
 export type Identity = {

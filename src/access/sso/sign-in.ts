@@ -187,7 +187,7 @@ async function record(
   const { member, mapped, changed } = what;
   const scope = systemScope(member.tenantId, connection.id);
   await recordAudit(
-    { tx, scope, requestId: origin.requestId, address: origin.address },
+    { tx, scope, ...origin },
     {
       action: what.action,
       resourceType: 'member',

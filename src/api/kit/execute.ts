@@ -104,6 +104,7 @@ function baseOf(route: Route, deps: KitDeps, incoming: Incoming, identity: Ident
     now: deps.clock.now(),
     requestId: incoming.requestId,
     address: incoming.address,
+    userAgent: incoming.userAgent,
     db: patient(deps.db),
     headers,
     identify: () => identify(route, deps, incoming),

@@ -14,7 +14,10 @@ export type KitDeps = {
   /** Seals cursors; the same in every process of the API. */
   signingSecret: string;
   /** Says who sent a request; throws `token_missing`, `token_invalid` or `permission_denied`. */
-  authenticate(request: Request, origin: { requestId: string; address: string | null }): Promise<Arrival>;
+  authenticate(
+    request: Request,
+    origin: Pick<Incoming, 'requestId' | 'address' | 'userAgent'>,
+  ): Promise<Arrival>;
   /** Says how many requests their sender has left. */
   rateLimits: RateLimits;
   clientAddress: ClientAddress;
@@ -30,6 +33,7 @@ export type Incoming = {
   params: Record<string, string>;
   requestId: string;
   address: string | null;
+  userAgent: string | null;
   /** Is told how the sender stands, for the headers of whatever is answered. */
   counted(standing: Standing): void;
 };

@@ -13,6 +13,9 @@ import type { Route } from './route.ts';
 import { toSocket, wantsSocket, withSocketCredentials } from './socket.ts';
 import { EVENT_STREAM_HEADERS, toEventStream } from './sse.ts';
 
+/** Characters of a user agent that are kept. */
+const MOST_USER_AGENT = 300;
+
 export type ApiEnv = {
   Bindings: Partial<HttpBindings>;
   Variables: { requestId: string; standing: Standing };
@@ -49,6 +52,7 @@ async function answer(route: Route, deps: KitDeps, c: Context<ApiEnv>): Promise<
       params: c.req.param(),
       requestId,
       address: deps.clientAddress(socket, c.req.header('x-forwarded-for')),
+      userAgent: userAgentOf(c.req.header('user-agent')),
       counted: (standing) => c.set('standing', standing),
     });
     return reply.live ? follow(route, deps, c, reply.live) : toResponse(route, reply);
@@ -97,6 +101,11 @@ function refuse(c: Context<ApiEnv>, deps: KitDeps, error: unknown): Response {
 }
 
 const honoPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
+
+/** As much as tells programs apart: whoever asks may write anything there. */
+function userAgentOf(given: string | undefined): string | null {
+  return given?.slice(0, MOST_USER_AGENT) || null;
+}
 
 /** A caller's own request id when it is sane, else a new one. */
 function requestIdOf(given: string | undefined): string {

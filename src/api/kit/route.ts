@@ -27,8 +27,9 @@ export type HandlerBase = {
   scope: TenantScope;
   now: Date;
   requestId: string;
-  /** Network address of the caller, for the audit log. */
+  /** Network address of the caller, and what their program calls itself, for the audit log. */
   address: string | null;
+  userAgent: string | null;
   /** Its transactions have the patience of a request, unless told otherwise. */
   db: Database;
   headers: Headers;

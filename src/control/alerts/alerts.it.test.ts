@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { alertsOf, passOver } from '../../../tests/support/alerts.ts';
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
-import { insertLead, insertRun } from '../../../tests/support/rows.ts';
+import { insertLead, insertRun, insertWebhookEndpoint } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import type { Role } from '../../kernel/actor.ts';
 import type { HoldCode } from '../../kernel/holds.ts';
@@ -266,4 +266,78 @@ test('the installation’s alerts are told to no tenant', async () => {
   expect(foreign.status).toBe(404);
   const events = await app.database.admin`select 1 from events where tenant_id = ${INSTALLATION}`;
   expect(events).toHaveLength(0);
+});
+
+describe('what ended badly', () => {
+  const importFails = async () => {
+    const id = await insertRun(app.database, owner());
+    await app.database.admin`update runs set status = 'failed', kind = 'import-leads', ended_at = ${now}
+      where id = ${id}`;
+  };
+  const disable = (id: string, reason: string | null) =>
+    app.database.admin`update webhook_endpoints set status = ${reason ? 'disabled' : 'enabled'},
+      disabled_reason = ${reason}, disabled_at = ${reason && now} where id = ${id}`;
+
+  // sabotage: src/control/alerts/evaluate.ts :: ...(await failedImports(tx, { tenant, now, known })), =>
+  test('an import that failed is told of for a day, and one more counts up', async () => {
+    await importFails();
+    await pass();
+    const [first] = await alerts();
+    expect(first).toMatchObject({ kind: 'import_failed', subject: 'imports', severity: 'warning', count: 1 });
+    later(MINUTE_MS);
+    await importFails();
+    await pass();
+    await pass();
+    expect(await alerts()).toMatchObject([
+      { id: first?.id, count: 2, summary: expect.stringMatching(/^2 /) },
+    ]);
+    later(DAY_MS + 1);
+    await pass();
+    expect(await alerts()).toMatchObject([{ status: 'resolved', resolution: 'cause_gone' }]);
+  });
+
+  test('a failed import that a person has settled is not told of again, and the next one is', async () => {
+    await importFails();
+    await pass();
+    const [alert] = await alerts();
+    expect((await call('POST', `/v1/alerts/${alert?.id}/resolve`, 'operator', {})).status).toBe(200);
+    later(MINUTE_MS);
+    await pass();
+    expect(await alerts()).toHaveLength(1);
+    await importFails();
+    await pass();
+    expect(await alerts()).toMatchObject([{ resolution: 'person' }, { status: 'raised', count: 1 }]);
+  });
+
+  // sabotage: src/control/alerts/ended-badly.ts :: ne(webhookEndpoints.disabledReason, 'by_request'), => ne(webhookEndpoints.disabledReason, 'gone'),
+  test('an endpoint that failure or its receiver has disabled is told of until it is enabled; one that a person disabled is not', async () => {
+    const [failing, gone, asked] = [
+      await insertWebhookEndpoint(app.database, owner()),
+      await insertWebhookEndpoint(app.database, owner()),
+      await insertWebhookEndpoint(app.database, owner()),
+    ];
+    await disable(failing, 'failing');
+    await disable(gone, 'gone');
+    await disable(asked, 'by_request');
+    await pass();
+    await pass();
+    const raised = await alerts();
+    expect(raised.map(({ kind, subject, count }) => ({ kind, subject, count }))).toEqual(
+      expect.arrayContaining(
+        [failing, gone].map((subject) => ({ kind: 'webhook_disabled', subject, count: 1 })),
+      ),
+    );
+    expect(raised).toHaveLength(2);
+    expect(raised.find(({ subject }) => subject === gone)?.summary).toContain('answered 410');
+    await disable(failing, null);
+    await app.database.admin`update webhook_endpoints set deleted_at = ${now} where id = ${gone}`;
+    await pass();
+    expect(await alerts()).toMatchObject([{ resolution: 'cause_gone' }, { resolution: 'cause_gone' }]);
+    later(MINUTE_MS);
+    await disable(failing, 'failing');
+    await pass();
+    expect((await alerts()).filter(({ status }) => status === 'raised')).toMatchObject([
+      { subject: failing },
+    ]);
+  });
 });

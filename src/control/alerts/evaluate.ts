@@ -10,6 +10,7 @@ import { readDaySpend } from '../spend/repository.ts';
 import { dayOf, type SpendCaps } from '../spend/rules.ts';
 import { applyFindings } from './apply-findings.ts';
 import { globalBudget, limitFindings, tenantBudget, tenantCredits } from './budgets.ts';
+import { disabledEndpoints, failedImports } from './ended-badly.ts';
 import { countHeldLeads, type HeldCount, heldFindings, heldFindingsOfAll } from './held-leads.ts';
 import { type QueueDelay, queueFindings, waitingFindings, waitingSince } from './queue-delay.ts';
 import { readKnown } from './repository.ts';
@@ -81,6 +82,8 @@ async function lookAtTenant(deps: EvaluateDeps, tx: Tx, tenant: string, now: Dat
     ...waitingFindings(waiting, now, known),
     ...limitFindings(tenantBudget(spend, caps, day), now, known),
     ...(credits ? limitFindings(tenantCredits(credits, period), now, known) : []),
+    ...(await failedImports(tx, { tenant, now, known })),
+    ...(await disabledEndpoints(tx, { tenant, now, known })),
   ];
   const looked = new Set(ALERT_KINDS);
   const changed = await applyFindings({ ...deps, tx, now }, { tenant, known, findings, looked });

@@ -6,6 +6,8 @@ export const ALERT_KINDS = [
   'tenant_budget',
   'credits',
   'global_budget',
+  'import_failed',
+  'webhook_disabled',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 

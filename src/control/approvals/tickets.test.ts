@@ -12,16 +12,20 @@ const claims: TicketClaims = {
   actorId: '01890000-0000-7000-8000-000000000002',
   requestId: 'request-1',
   address: '192.0.2.1',
+  userAgent: 'agos/0.1.0',
   approvalId: '01890000-0000-7000-8000-000000000003',
   digest: 'abc',
   outcome: 'qualified',
 };
 
 test('a ticket proves who decides, from where, on what, and how', async () => {
-  const { actorKind, actorId, requestId, address } = claims;
-  for (const from of [address, null]) {
-    const ticket = await tickets.sign({ ...claims, address: from });
-    const holder = { actorKind, actorId, requestId, address: from };
+  const { actorKind, actorId, requestId, address, userAgent } = claims;
+  for (const from of [
+    { address, userAgent },
+    { address: null, userAgent: null },
+  ]) {
+    const ticket = await tickets.sign({ ...claims, ...from });
+    const holder = { actorKind, actorId, requestId, ...from };
     expect(await tickets.verify(ticket, claims, null)).toEqual({ holder, digest: 'abc' });
   }
 });

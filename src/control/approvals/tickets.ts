@@ -8,6 +8,7 @@ export type TicketHolder = {
   actorId: string;
   requestId: string;
   address: string | null;
+  userAgent: string | null;
 };
 
 /** What a ticket says: this actor decides this approval, with these arguments, this way. */
@@ -39,7 +40,7 @@ export function createTickets(deps: { signingSecret: string; clock: Clock }): {
   const key = new TextEncoder().encode(deps.signingSecret);
   const nowSeconds = () => Math.floor(deps.clock.now().getTime() / 1000);
   return {
-    sign: ({ tenant, approvalId, digest, outcome, actorKind, actorId, requestId, address }) =>
+    sign: ({ tenant, approvalId, digest, outcome, actorKind, actorId, requestId, address, userAgent }) =>
       new SignJWT({
         tenant,
         approval: approvalId,
@@ -48,6 +49,7 @@ export function createTickets(deps: { signingSecret: string; clock: Clock }): {
         kind: actorKind,
         request: requestId,
         address,
+        agent: userAgent,
       })
         .setProtectedHeader({ alg: ALGORITHM })
         .setIssuer(ISSUER)
@@ -77,10 +79,11 @@ async function readClaims(ticket: string, key: Uint8Array, at: Date): Promise<Re
   }
 }
 
-function readHolder({ sub, kind, request, address }: Record<string, unknown>): TicketHolder {
+function readHolder({ sub, kind, request, address, agent }: Record<string, unknown>): TicketHolder {
   if (typeof sub !== 'string' || (kind !== 'member' && kind !== 'key')) throw refused();
-  const from = typeof address === 'string' ? address : null;
-  return { actorKind: kind, actorId: sub, requestId: String(request), address: from };
+  const textOf = (value: unknown) => (typeof value === 'string' ? value : null);
+  const from = { address: textOf(address), userAgent: textOf(agent) };
+  return { actorKind: kind, actorId: sub, requestId: String(request), ...from };
 }
 
 function refused(): AgosError {

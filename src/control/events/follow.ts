@@ -10,7 +10,7 @@ import { type EventFilter, type EventRow, readEvents } from './repository.ts';
 import { toEventView } from './schemas.ts';
 
 const PAGE_ROWS = 500;
-/** The log is looked at so often even when nothing was heard of it, and the caller's right to read it is too. */
+/** The log is looked at so often even when nothing was heard of it. */
 const LOOK_EVERY_MS = 5_000;
 /** How long a stream outlives a database that does not answer. */
 const UNCONFIRMED_MS = 60_000;
@@ -52,10 +52,9 @@ async function untilEnd(
   while (!sink.signal.aborted) {
     if (follower.closing) return 'shutdown';
     try {
-      if (performance.now() - confirmedMs >= LOOK_EVERY_MS) {
-        identity = await confirmed(caller);
-        confirmedMs = performance.now();
-      }
+      // Whose key is gone is shown nothing that happened since; keys of many streams are looked up together.
+      identity = await confirmed(caller);
+      confirmedMs = performance.now();
       const page = await hub.reading(identity.tenant.id, () =>
         db.withTenant(identity.scope, (tx) => readPage(tx, follow, identity, after), PATIENCE),
       );

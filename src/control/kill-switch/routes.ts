@@ -118,6 +118,7 @@ const receiptRoute = defineRoute({
   operationId: 'getKillSwitchReceipt',
   summary: 'The receipt of a stop, as it stands now',
   description: 'A worker that answers late shows in a later reading.',
+  emergency: true,
   tag,
   permission: 'kill_switch:read',
   request: {

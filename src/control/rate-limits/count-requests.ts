@@ -13,31 +13,55 @@ type Asked = { tenant: string; rate: Rate };
  * the next one, whichever tenant's it is: a burst takes one connection, and every request is counted for itself.
  */
 export function createRequestCounter(db: Database): (asked: Asked) => Promise<Counted> {
-  return together((all: readonly Asked[]) => countAll(db, all));
+  const count = together((all: readonly Asked[]) => countAll(db, all));
+  return async (asked) => (await count(asked))();
 }
 
-async function countAll(db: Database, all: readonly Asked[]): Promise<Counted[]> {
+/** The outcome of each, which throws where the request could not be counted. */
+type Outcome = () => Counted;
+
+async function countAll(db: Database, all: readonly Asked[]): Promise<Outcome[]> {
   const byTenant = Map.groupBy(all, ({ tenant }) => tenant);
   // The last one of a tenant read its plan last.
   const wanted = [...byTenant.values()].map((asked) => ({ ...asked.at(-1)!, wanted: asked.length }));
   try {
     const taken = await takeRequests(db, wanted);
-    return resultsOf(all, taken);
+    return outcomesOf(all, taken);
   } catch (error) {
     // Reading goes on where nothing can be written, and what writes is refused anyway.
-    if (!(error instanceof AgosError) || error.code !== 'database_read_only') throw error;
-    return all.map(() => ({ granted: true, used: null }));
+    if (error instanceof AgosError && error.code === 'database_read_only') {
+      return all.map(() => () => ({ granted: true, used: null }));
+    }
+    if (error instanceof AgosError || byTenant.size === 1) return all.map(() => () => rethrow(error));
+    return eachTenantAlone(db, all, byTenant);
   }
 }
 
+/** What fails for one tenant fails for no other. */
+async function eachTenantAlone(
+  db: Database,
+  all: readonly Asked[],
+  byTenant: ReadonlyMap<string, Asked[]>,
+): Promise<Outcome[]> {
+  const counted = [...byTenant].map(async ([tenant, asked]) => [tenant, await countAll(db, asked)] as const);
+  const outcomes = new Map(await Promise.all(counted));
+  return all.map(({ tenant }) => outcomes.get(tenant)!.shift()!);
+}
+
 /** Whoever came first is let through first. */
-function resultsOf(all: readonly Asked[], taken: ReadonlyMap<string, Taken>): Counted[] {
+function outcomesOf(all: readonly Asked[], taken: ReadonlyMap<string, Taken>): Outcome[] {
   const before = new Map<string, number>();
   return all.map(({ tenant }) => {
-    const { granted, used } = taken.get(tenant)!;
+    const found = taken.get(tenant);
+    if (!found) return () => rethrow(new Error(`the requests of tenant ${tenant} could not be counted`));
+    const { granted, used } = found;
     const index = before.get(tenant) ?? 0;
     before.set(tenant, index + 1);
-    if (index >= granted) return { granted: false, used };
-    return { granted: true, used: used - (granted - 1 - index) * REQUEST_PARTS };
+    if (index >= granted) return () => ({ granted: false, used });
+    return () => ({ granted: true, used: used - (granted - 1 - index) * REQUEST_PARTS });
   });
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

@@ -148,6 +148,23 @@ test('while the database takes no changes, reading goes on and is not counted', 
   await expect.poll(seen, { timeout: 20_000 }).toEqual([200, true]);
 });
 
+// sabotage: src/control/rate-limits/count-requests.ts :: return eachTenantAlone(db, all, byTenant); => return all.map(() => () => rethrow(error));
+test('whoever holds the bucket of one tenant by hand keeps no other tenant from being counted', async () => {
+  const [first, held, other] = [
+    await createTenant(database),
+    await createTenant(database),
+    await createTenant(database),
+  ];
+  for (const tenant of [first, held, other]) expect((await me(tenant)).status).toBe(200);
+  await database.admin.begin(async (sql) => {
+    await sql`select 1 from request_buckets where tenant_id = ${held.id} for update`;
+    // The first one is counted alone; the others come meanwhile and are counted together.
+    const answers = await Promise.all([first, held, other, held, other].map((tenant) => me(tenant)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 503, 200, 503, 200]);
+  });
+  expect((await me(held)).status).toBe(200);
+});
+
 const wrongKey = (): string => `agos_00000000_${crypto.randomUUID().replaceAll('-', '').padEnd(43, 'a')}`;
 const attempt = (from: string, key = wrongKey()) =>
   fetch(`${url}/v1/me`, { headers: { authorization: `Bearer ${key}`, 'x-forwarded-for': from } });
@@ -210,7 +227,9 @@ test('a flood of its own keeps no tenant from stopping its work; whoever floods 
   // Also by the very key that is to stop it.
   expect((await flood('/v1/leads', admin)).length).toBeGreaterThan(20);
   expect((await ask('GET', '/v1/leads', admin)).status).toBe(429);
-  expect((await ask('POST', '/v1/kill-switches', admin, { reason: 'It runs away.' })).status).toBe(201);
+  const stopped = await ask('POST', '/v1/kill-switches', admin, { reason: 'It runs away.' });
+  expect(stopped.status).toBe(201);
+  expect((await ask('GET', stopped.headers.get('location')!, admin)).status).toBe(200);
   expect((await ask('GET', '/v1/kill-switch', admin)).status).toBe(200);
 
   const refused = await flood('/v1/kill-switch', viewer);

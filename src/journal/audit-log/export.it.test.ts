@@ -110,11 +110,13 @@ test.each(['/v1/audit-log.ndjson', '/v1/leads.csv'])(
 
 // sabotage: src/api/kit/execute.ts :: db: patient(deps.db), => db: deps.db,
 test('an export that waits for a lock gives up as any request does', async () => {
-  const held = Promise.withResolvers<void>();
+  const [locked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const holder = app.database.admin.begin(async (tx) => {
     await tx`lock table audit_log in access exclusive mode`;
+    locked.resolve();
     await held.promise;
   });
+  await locked.promise;
   const isOver = await begin('/v1/audit-log.ndjson');
   const late = sleep(15_000).then(() => 'still waiting');
   const answer = Promise.race([isOver(), late]);
@@ -122,3 +124,20 @@ test('an export that waits for a lock gives up as any request does', async () =>
   held.resolve();
   await holder;
 }, 40_000);
+
+// sabotage: src/journal/audit-log/record.ts :: userAgent: ctx.userAgent ?? null, => userAgent: null,
+test('an entry says from where a request came and what its program calls itself, as much as is of use', async () => {
+  const { headers } = tenant.keys.owner;
+  const add = (userAgent: string) =>
+    app.request('POST', '/v1/leads', {
+      headers: { ...headers, 'user-agent': userAgent },
+      json: { url: `https://${newId()}.example/`, triage: false },
+    });
+  const names = ['acme-crm/2.1', 'x'.repeat(1_000)];
+  const leads = [await add(names[0]!), await add(names[1]!)];
+  expect(leads.map(({ status }) => status)).toEqual([201, 201]);
+  for (const [index, { body }] of leads.entries()) {
+    const { body: log } = await get(`/v1/audit-log?resource_id=${body.lead?.id ?? body.id}`);
+    expect(log.data).toMatchObject([{ action: 'lead.created', user_agent: names[index]!.slice(0, 300) }]);
+  }
+});

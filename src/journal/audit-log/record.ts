@@ -28,5 +28,6 @@ export async function recordAudit(ctx: RequestContext, entry: AuditEntry): Promi
     details: entry.details ?? {},
     requestId: ctx.requestId,
     address: ctx.address,
+    userAgent: ctx.userAgent ?? null,
   });
 }

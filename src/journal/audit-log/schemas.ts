@@ -16,6 +16,7 @@ export const entryView = z
     details: z.record(z.string(), z.unknown()),
     request_id: z.string().nullable(),
     address: z.string().nullable(),
+    user_agent: z.string().nullable(),
   })
   .openapi('AuditLogEntry');
 
@@ -29,6 +30,7 @@ export const toEntryView = (row: AuditLogRow): z.input<typeof entryView> => ({
   details: row.details,
   request_id: row.requestId,
   address: row.address,
+  user_agent: row.userAgent,
 });
 
 /** Which entries. */
@@ -64,18 +66,20 @@ export const CSV_HEADER = csvRow([
   'details',
   'request_id',
   'address',
+  'user_agent',
 ]);
 
 /** One entry as a line of CSV; its details are JSON in one cell. */
 export function csvLine(row: AuditLogRow): string {
-  const { id, actorKind, actorId, action, resourceType, resourceId, details, requestId, address } = row;
+  const { id, actorKind, actorId, action, resourceType, resourceId, details } = row;
   const about = [
     action,
     resourceType,
     resourceId ?? '',
     JSON.stringify(details),
-    requestId ?? '',
-    address ?? '',
+    row.requestId ?? '',
+    row.address ?? '',
+    row.userAgent ?? '',
   ];
   return csvRow([id, row.at.toISOString(), actorKind, actorId ?? '', ...about]);
 }

@@ -17,6 +17,7 @@ export const auditLog = pgTable(
     details: jsonb().$type<Record<string, unknown>>().notNull().default({}),
     requestId: text(),
     address: text(),
+    userAgent: text(),
   },
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),

@@ -192,7 +192,7 @@ const CONNECTION_CODES = new Set([
 
 /** The driver tells of a connection that was lost, or not made in time, in words only. */
 const CONNECTION_WORDS =
-  /^(?:Connection terminated|timeout exceeded when trying to connect|Client (?:has encountered a connection error|was closed))/;
+  /^(?:Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client (?:has encountered a connection error|was closed))/;
 
 function isConnectionFailure(error: unknown): boolean {
   if (errorCodes(error).some((code) => CONNECTION_CODES.has(code))) return true;

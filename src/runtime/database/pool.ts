@@ -40,9 +40,9 @@ export type PoolOptions = {
 export type Pool = {
   /** Runs `fn` between `begin`, which may set up the transaction, and a commit; else rolls back. */
   transaction<T>(party: string, begin: string, fn: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Runs one statement in a transaction of its own, in one round trip. */
+  /** Runs one statement in a transaction of its own, in one round trip, or gives up after five seconds. */
   oneTrip<Row>(statement: string, values: readonly unknown[]): Promise<Row[]>;
-  /** Runs `fn` without a transaction around it: each statement sees its own moment. A third of the round trips. */
+  /** Runs `fn` without a transaction around it: each statement sees its own moment. Half of the round trips. */
   statements<T>(party: string, fn: (tx: Tx) => Promise<T>): Promise<T>;
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -50,6 +50,9 @@ export type Pool = {
 
 const CONNECT_MS = 5_000;
 const IDLE_MS = 60_000;
+/** With a connection goes what the server has prepared on it. */
+const LIVES_SECONDS = 60 * 60;
+const ONE_TRIP_MS = 5_000;
 const dialect = new PgDialect({ casing: 'snake_case' });
 
 /** Opens a pool of connections; each is made when it is needed. */
@@ -60,6 +63,7 @@ export function openPool(options: PoolOptions): Pool {
     connectionTimeoutMillis: options.dropAfterMs ?? CONNECT_MS,
     ...(options.dropAfterMs && { query_timeout: options.dropAfterMs }),
     idleTimeoutMillis: IDLE_MS,
+    maxLifetimeSeconds: LIVES_SECONDS,
     idle_in_transaction_session_timeout: options.idleInTransactionMs,
     ...(options.readOnly && { options: '-c default_transaction_read_only=on' }),
     keepAlive: true,
@@ -69,14 +73,15 @@ export function openPool(options: PoolOptions): Pool {
   connections.on('error', () => {});
   connections.on('connect', (client) => client.on('error', () => {}));
   const slots = slotsOf(options);
-  const nameOf = createStatementNames();
+  const nameOf = createStatementNames(() => performance.now());
   const connect = async () => bindTo(await connections.connect(), nameOf);
   return {
     transaction: (party, begin, fn) =>
       slots.run(party, async () => inTransaction(await connect(), begin, fn)),
     oneTrip: (text, values) =>
       slots.run('all', async () => {
-        const { rows } = await connections.query({ text, values: [...values], name: nameOf(text) });
+        const asked = { text, values: [...values], name: nameOf(text), query_timeout: ONE_TRIP_MS };
+        const { rows } = await connections.query(asked as pg.QueryConfig);
         return rows;
       }),
     statements: (party, fn) => slots.run(party, async () => inStatements(await connect(), fn)),
@@ -94,7 +99,7 @@ function slotsOf({ connections, mostForOne = connections, waitMs, tooLate }: Poo
 }
 
 /** A connection for one piece of work, and the door to it that closes with the work. */
-type Bound = { client: pg.PoolClient; tx: Tx; end(): void };
+type Bound = { client: pg.PoolClient; tx: Tx; isStale(): boolean; end(): void };
 
 async function inStatements<T>({ client, tx, end }: Bound, fn: (tx: Tx) => Promise<T>): Promise<T> {
   try {
@@ -111,12 +116,13 @@ async function inStatements<T>({ client, tx, end }: Bound, fn: (tx: Tx) => Promi
 }
 
 async function inTransaction<T>(
-  { client, tx, end }: Bound,
+  { client, tx, isStale, end }: Bound,
   begin: string,
   fn: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   try {
-    // The first statement travels with the beginning; where that failed, the server refuses whatever follows.
+    // The first statement travels with the beginning. Where that failed, the server refuses what follows; where it
+    // did not even begin, row-level security knows no tenant, so it shows nothing and takes nothing.
     const [, result] = await Promise.all([client.query(begin), (async () => fn(tx))()]);
     end();
     const { command } = await client.query('commit');
@@ -128,7 +134,7 @@ async function inTransaction<T>(
   } catch (error) {
     end();
     await client.query('rollback').then(
-      () => client.release(isOfPrepared(error)),
+      () => client.release(isStale()),
       // A connection that cannot even roll back is not used again.
       (fault: Error) => client.release(fault),
     );
@@ -136,22 +142,31 @@ async function inTransaction<T>(
   }
 }
 
-/** A migration has changed what a prepared statement answers, or a pooler has lost it: it would fail for ever. */
-function isOfPrepared(error: unknown): boolean {
-  return errorCodes(error).some((code) => code === '0A000' || code === '26000');
-}
+/**
+ * Classes of what a prepared statement fails with for ever: a migration has changed a type in it, or a pooler has
+ * lost it. What failed by itself costs a new connection, no more.
+ */
+const STALE = /^(?:08|0A|26|42)/;
 
 /** A late query may not run in the next one's tenant. */
 function bindTo(client: pg.PoolClient, nameOf: (text: string) => string | undefined): Bound {
   let isOpen = true;
-  const query = (config: pg.QueryConfig, values: unknown[]): Promise<pg.QueryResult> => {
-    if (!isOpen) return Promise.reject(new Error('the transaction of this query has ended'));
-    return client.query({ ...config, name: nameOf(config.text) }, values);
+  let isStale = false;
+  const query = async (config: pg.QueryConfig, values: unknown[]): Promise<pg.QueryResult> => {
+    if (!isOpen) throw new Error('the transaction of this query has ended');
+    const name = nameOf(config.text);
+    try {
+      return await client.query({ ...config, name }, values);
+    } catch (error) {
+      isStale ||= name !== undefined && errorCodes(error).some((code) => STALE.test(code));
+      throw error;
+    }
   };
   const session = new NodePgSession({ query } as pg.PoolClient, dialect, undefined);
   return {
     client,
     tx: new NodePgDatabase(dialect, session, undefined),
+    isStale: () => isStale,
     end: () => {
       isOpen = false;
     },

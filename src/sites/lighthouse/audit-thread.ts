@@ -41,13 +41,17 @@ parentPort?.on('message', (request: ThreadRequest) => {
 
 async function answer(request: ThreadRequest): Promise<ThreadAnswer> {
   try {
-    if (request === 'judge') return { facts: await judge().finally(forgetTraces) };
+    if (request === 'judge') return { facts: await judge() };
     gathered = await gather(request.gather);
     return 'gathered';
   } catch (error) {
+    gathered = null;
     const hold = error instanceof SiteHoldError ? error : holdFor(codeOf(error));
     if (hold) return { hold: hold.hold };
     return { failure: error instanceof Error ? error.message : String(error) };
+  } finally {
+    // Between both halves of a page there is something to keep.
+    if (!gathered) forgetTraces();
   }
 }
 

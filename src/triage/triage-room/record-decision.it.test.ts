@@ -48,6 +48,7 @@ async function waiting() {
       actorId: tenant.keys[role].id,
       requestId: newId(),
       address: null,
+      userAgent: null,
     };
     const claims = { tenant: tenant.id, approvalId, digest, outcome: 'disqualified', ...by };
     const ticket = await tickets.sign(claims);

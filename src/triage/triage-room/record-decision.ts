@@ -49,8 +49,9 @@ const resultOf = ({ id, outcome, decidedAt }: ApprovalRow): Recorded => ({
 async function audit({ tx }: { tx: Tx }, input: TriageRoomInput, decision: ProvenDecision): Promise<void> {
   const { holder, approvalId, outcome, reason, via } = decision;
   const scope = systemScope(input.tenant, decision.decidedBy ?? input.principal_id);
+  const { requestId = null, address = null, userAgent = null } = holder ?? {};
   await recordAudit(
-    { tx, scope, requestId: holder?.requestId ?? null, address: holder?.address ?? null },
+    { tx, scope, requestId, address, userAgent },
     {
       ...(holder && { actor: { kind: holder.actorKind, id: holder.actorId } }),
       ...(via === 'unauthenticated' && { actor: { kind: 'operator' as const, id: null } }),

@@ -175,6 +175,7 @@ const decideRoute = (deps: TriageRoutesDeps) =>
         actorId: scope.actor.id,
         requestId: ctx.requestId,
         address: ctx.address,
+        userAgent: ctx.userAgent,
         approvalId,
         digest: approval.argumentsDigest,
         outcome,

@@ -177,6 +177,7 @@ describe('a score that waits for a person', () => {
       actorId: room.tenant.keys.operator.id,
       requestId: 'request',
       address: null,
+      userAgent: null,
       approvalId: approval?.id as string,
       digest: approval?.arguments_digest as string,
       outcome: 'qualified',
