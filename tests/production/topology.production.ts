@@ -159,7 +159,10 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
       '/v1/batches?triage=false',
       `url\nhttps://one.${NOWHERE}\nhttps://two.${NOWHERE}\n`,
     );
-    expect(await untilEnded(sent.run.id, 120_000)).toMatchObject({ status: 'completed', end: { code: null } });
+    expect(await untilEnded(sent.run.id, 120_000)).toMatchObject({
+      status: 'completed',
+      end: { code: null },
+    });
     const batch = await call('GET', `/v1/batches/${sent.batch.id}`);
     expect(batch).toMatchObject({ status: 'completed', counts: { created: 2 } });
     const deliveries = await vi.waitUntil(

@@ -1,6 +1,6 @@
+import type { RequestContext } from '../../journal/request-context.ts';
 import type { Role, TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
-import type { RequestContext } from '../../journal/request-context.ts';
 import type { Plan, TenantStatus } from '../tenants/rules.ts';
 import { type Permission, permissionsOf, seesAll } from './permissions.ts';
 

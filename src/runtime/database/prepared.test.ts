@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { createStatementNames } from './prepared.ts';
 
 const NAME = expect.stringMatching(/^agos_[\w-]{24}$/);
-const times = (count: number, fn: (index: number) => unknown) => Array.from({ length: count }, (_, i) => fn(i));
+const times = (count: number, fn: (index: number) => unknown) =>
+  Array.from({ length: count }, (_, i) => fn(i));
 const names = () => createStatementNames(() => 0);
 
 // sabotage: src/runtime/database/prepared.ts :: if (count < OFTEN) => if (count < 0)
