@@ -6,6 +6,7 @@ import { memberRoutes } from '../access/members/routes.ts';
 import type { Providers } from '../access/sso/provider-keys.ts';
 import { ssoRoutes } from '../access/sso/routes.ts';
 import { tenantRoutes } from '../access/tenants/routes.ts';
+import { agentRunRoutes } from '../agents/agent-runs/routes.ts';
 import { agentRoutes } from '../agents/registry/routes.ts';
 import { agentAnalyticsRoutes } from '../analytics/agents/routes.ts';
 import { pipelineAnalyticsRoutes } from '../analytics/pipeline/routes.ts';
@@ -99,6 +100,7 @@ export function allRoutes(deps: RoutesDeps): readonly Route[] {
     ...eventRoutes({ db, hub: deps.eventHub }),
     ...assetRoutes({ assets }),
     ...agentRoutes,
+    ...agentRunRoutes,
     ...playbookRoutes,
     ...batchRoutes({ assets, startSoon, cancel }),
     ...leadRoutes({ urlRules, requestTriage: requests.requestTriage, startSoon }),

@@ -14,6 +14,7 @@ UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 FIELDS = {"assigned_to": "members", "lead_id": "leads", "lead": "leads", "run": "runs", "batch_id": "lead_batches"}
 FOREIGN_ONE_IN = (3, 10)
 TABLES = {
+    "agent-runs": "agent_runs",
     "batches": "lead_batches",
     "keys": "api_keys",
     "kill-switches": "kill_switches",

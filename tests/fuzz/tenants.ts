@@ -1,6 +1,7 @@
 import type postgres from 'postgres';
 import type { TestDatabase } from '../support/database.ts';
 import {
+  insertAgentRun,
   insertAlert,
   insertAsset,
   insertAudit,
@@ -35,6 +36,7 @@ export async function createFuzzTenant(database: TestDatabase, marker: string): 
       created_by: owner.createdBy,
     })}`;
     await insertAudit(database, owner, { leadId });
+    await insertAgentRun(database, owner, { lead_id: leadId });
     await insertRun(database, owner, { leadId });
     await insertAsset(database, owner, { leadId });
     await insertBatch(database, owner);

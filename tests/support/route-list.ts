@@ -13,6 +13,7 @@ import { reaching, type TestApp } from './app.ts';
 import { createFakeGateway } from './gateway.ts';
 import { TEST_CAPS } from './requests.ts';
 import {
+  insertAgentRun,
   insertAlert,
   insertAsset,
   insertAudit,
@@ -61,6 +62,8 @@ const MAKERS: Record<string, Maker> = {
   members: async ({ database }, { tenant }) => (await createMember(database, tenant, 'viewer')).id,
   keys: async ({ database }, { tenant }) => (await createKey(database, tenant, 'viewer')).id,
   'sso-connections': ({ database }, owner) => insertSsoConnection(database, owner),
+  'agent-runs': async ({ database }, owner) =>
+    insertAgentRun(database, owner, { lead_id: await insertLead(database, owner) }),
   runs: async ({ database }, owner) =>
     insertRun(database, owner, { leadId: await insertLead(database, owner) }),
   assets: async ({ database }, owner) =>

@@ -105,6 +105,43 @@ export async function insertAudit(
   return id;
 }
 
+/** An agent run that has ended, with one tool and one answer of the offline method. */
+export async function insertAgentRun(
+  { admin }: TestDatabase,
+  owner: Owner,
+  columns: Record<string, string | null> = {},
+): Promise<string> {
+  const id = newId();
+  const row = { tenant_id: owner.tenant, created_by: owner.createdBy };
+  const tool = { name: 'fetch', duration_ms: 120, success: true, error: null };
+  await admin`insert into agent_runs ${admin({
+    ...row,
+    id,
+    agent_slug: 'triage',
+    agent_version: '1.0.0',
+    room: 'triage',
+    trigger: 'api',
+    run_id: newId(),
+    input: admin.json({ url: 'https://audited.example/' }) as never,
+    output: admin.json({ score: 40 }) as never,
+    status: 'completed',
+    tools_called: admin.json([tool]) as never,
+    ...columns,
+  })}`;
+  await admin`insert into model_calls ${admin({
+    ...row,
+    id: newId(),
+    agent_run_id: id,
+    lead_id: columns.lead_id ?? null,
+    skill: 'triage-summary',
+    generated_by: 'offline',
+    request: admin.json({ skill: 'triage-summary' }) as never,
+    response: admin.json({ summary: 'It is slow.' }) as never,
+    duration_ms: 1,
+  })}`;
+  return id;
+}
+
 /** A batch that has not begun. */
 export async function insertBatch(database: TestDatabase, owner: Owner): Promise<string> {
   const id = newId();

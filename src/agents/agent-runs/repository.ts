@@ -1,9 +1,52 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Tx } from '../../runtime/database/database.ts';
+import {
+  keyset,
+  type PageOf,
+  type PageRequest,
+  type SortColumns,
+  toPage,
+} from '../../runtime/database/keyset.ts';
+import type { AgentRunStatus } from './rules.ts';
 import { agentRuns, type ToolCall } from './tables.ts';
 
 export type AgentRunRow = typeof agentRuns.$inferSelect;
 export type NewAgentRun = typeof agentRuns.$inferInsert;
+
+const SORTS = {
+  started_at: { by: agentRuns.startedAt, type: 'timestamptz' },
+} satisfies SortColumns<'started_at'>;
+
+/** One page of the agent runs that the actor may see. */
+export async function listAgentRuns(
+  tx: Tx,
+  tenant: string,
+  filter: { agent?: string | undefined; status?: AgentRunStatus | undefined; leadId?: string | undefined },
+  page: PageRequest<'started_at'>,
+): Promise<PageOf<AgentRunRow>> {
+  const { key, after, orderBy, limit } = keyset(page, SORTS, agentRuns.id);
+  const found = await tx
+    .select({ row: agentRuns, key })
+    .from(agentRuns)
+    .where(
+      and(
+        eq(agentRuns.tenantId, tenant),
+        filter.agent === undefined ? undefined : eq(agentRuns.agentSlug, filter.agent),
+        filter.status && eq(agentRuns.status, filter.status),
+        filter.leadId === undefined ? undefined : eq(agentRuns.leadId, filter.leadId),
+        after,
+      ),
+    )
+    .orderBy(...orderBy)
+    .limit(limit);
+  return toPage(found, page);
+}
+
+/** An agent run that the actor may see, or null. */
+export async function findAgentRun(tx: Tx, tenant: string, id: string): Promise<AgentRunRow | null> {
+  const [row] = await tx.select().from(agentRuns).where(byId(tenant, id));
+  return row ?? null;
+}
 
 /** Adds an agent run once: a repeated attempt changes nothing. */
 export async function insertAgentRun(tx: Tx, run: NewAgentRun): Promise<void> {

@@ -14,6 +14,7 @@ import { tenants } from '../../access/tenants/tables.ts';
 import type { Room } from '../../kernel/rooms.ts';
 import { leads } from '../../leads/leads/tables.ts';
 import { moment, tenantKey, withLeadPolicy } from '../../runtime/database/columns.ts';
+import type { AgentRunStatus } from './rules.ts';
 
 /** One tool or step that an agent used. */
 export type ToolCall = { name: string; duration_ms: number; success: boolean; error: string | null };
@@ -34,7 +35,7 @@ export const agentRuns = pgTable(
     auditId: uuid(),
     input: jsonb().$type<Record<string, unknown>>().notNull(),
     output: jsonb().$type<Record<string, unknown>>(),
-    status: text().$type<'running' | 'completed' | 'failed' | 'cancelled'>().notNull().default('running'),
+    status: text().$type<AgentRunStatus>().notNull().default('running'),
     error: jsonb().$type<{ code: string; message: string }>(),
     inputTokens: integer().notNull().default(0),
     outputTokens: integer().notNull().default(0),
