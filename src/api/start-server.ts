@@ -104,7 +104,7 @@ function compose(
   const files = { storage: composeStorage(config), origin: ownOrigin(config), signingSecret, clock };
   const url = required(config, 'DATABASE_URL');
   const systemUrl = required(config, 'DATABASE_SYSTEM_URL');
-  const doors = openDatabase({ url, systemUrl, waitMs: CONNECTION_WAIT_MS });
+  const doors = openDatabase({ url, systemUrl, waitMs: CONNECTION_WAIT_MS, keepsPlans: true });
   const db = instrumentDatabase(doors, telemetry);
   const client = openClient(target, createDataConverter(config.AGOS_PAYLOAD_KEYS), telemetry.tracer);
   const caps = spendCapsOf(config);

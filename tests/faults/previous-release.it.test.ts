@@ -54,6 +54,7 @@ describe.runIf(process.env.AGOS_RECORD_RELEASE)('a release', () => {
     for (const [name, value] of Object.entries(LOG_SETTINGS)) await database.set(name, value);
     const { headers } = platform.tenant.keys.owner;
     const caller = createCaller(platform.origins, headers);
+    await addWhatTrafficLacks(caller);
     const done = await sendTraffic(caller, platform.sites, { triages: 30, real: 0, everyMs: 100 });
     await untilAllEnded(platform, 120_000);
     await readEverything(caller, done);
@@ -70,6 +71,17 @@ describe.runIf(process.env.AGOS_RECORD_RELEASE)('a release', () => {
     console.log(`${release.statements.length} statements`);
   }, 300_000);
 });
+
+/** Somebody to be told, and somebody to sign in by: both write while the traffic goes on, or as they are made. */
+async function addWhatTrafficLacks(caller: Caller): Promise<void> {
+  const hook = { url: 'https://nobody-is-home.invalid/hook' };
+  const { body: endpoint } = await caller.ask('POST', '/v1/webhook-endpoints', { json: hook });
+  await caller.ask('POST', `/v1/webhook-endpoints/${endpoint.id}/test`, { json: {} });
+  const login = { name: 'Login', issuer: 'https://login.example', audience: 'agos' };
+  await caller.ask('POST', '/v1/sso-connections', { json: login });
+  const { body: key } = await caller.ask('POST', '/v1/keys', { json: { name: 'one more', role: 'viewer' } });
+  await caller.ask('DELETE', `/v1/keys/${key.id}`);
+}
 
 /** Asks every address that can be read, with ids of what the traffic has made. */
 async function readEverything(caller: Caller, done: Acknowledged): Promise<void> {

@@ -177,12 +177,16 @@ test('who stops and who lets go is in the history and in the audit log, and neit
     { action: 'kill_switch.turned_on', actor_id: tenant.keys.operator.id },
     { action: 'kill_switch.turned_off', actor_id: tenant.keys.admin.id },
   ]);
-  const rewrite = app.database.db.withTenant(tenant.keys.owner.scope, (tx) =>
-    tx.execute(`update kill_switches set reason = 'Nothing happened.'`),
-  );
-  await expect(rewrite).rejects.toMatchObject({
-    cause: { message: expect.stringMatching(/permission denied/) },
-  });
+  for (const rewrite of [
+    `update kill_switches set reason = 'Nothing happened.'`,
+    `update audit_log set action = 'kill_switch.read'`,
+    'delete from audit_log',
+  ]) {
+    const tried = app.database.db.withTenant(tenant.keys.owner.scope, (tx) => tx.execute(rewrite));
+    await expect(tried, rewrite).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(/permission denied/) },
+    });
+  }
 });
 
 // sabotage: src/control/kill-switch/receipt.ts :: return endedAt !== null && outcome !== 'lost'; => return endedAt !== null;

@@ -63,6 +63,12 @@ export type DatabaseOptions = {
   waitMs?: number;
   /** The server ends a transaction of ours in which nothing happens for so long. */
   idleInTransactionMs?: number;
+  /**
+   * Prepared statements keep their plan: for requests, which ask the same small things again and again. Work on
+   * many rows is planned with its values each time, since a plan that was kept knows neither them nor how large
+   * the tables are by now, and may pass by an index of a part of a table.
+   */
+  keepsPlans?: boolean;
 };
 
 /** No transaction spans a network call, so one that is idle for so long is a fault and holds locks. */
@@ -83,8 +89,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     maxConnections = CONNECTIONS.tenant,
     waitMs,
     idleInTransactionMs = IDLE_IN_TRANSACTION_MS,
+    keepsPlans = false,
   } = options;
-  const shared = { waitMs, idleInTransactionMs, tooLate: tooBusy };
+  const shared = { waitMs, idleInTransactionMs, keepsPlans, tooLate: tooBusy };
   // Half for one tenant, busy or not: what is taken already cannot be given to who comes next.
   const mostForOne = Math.ceil(maxConnections / 2);
   const app = openPool({ ...shared, url: options.url, connections: maxConnections, mostForOne });

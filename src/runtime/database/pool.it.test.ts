@@ -83,6 +83,26 @@ test('prepared once, a statement still answers with the rows of the tenant that 
   expect(prepared).toEqual([{ name: expect.stringMatching(/^agos_/), uses: '20' }]);
 });
 
+// sabotage: src/runtime/database/database.ts :: keepsPlans, tooLate: tooBusy }; => tooLate: tooBusy };
+test('only who says so keeps the plans of prepared statements; reads across tenants stay reads in any case', async () => {
+  const { url, systemUrl } = database.info;
+  for (const [keepsPlans, mode] of [
+    [true, 'auto'],
+    [false, 'force_custom_plan'],
+  ] as const) {
+    const db = openDatabase({ url, systemUrl, keepsPlans });
+    onTestFinished(() => db.close());
+    const settings = async (tx: Tx) =>
+      (
+        await tx.execute(sql`select current_setting('plan_cache_mode') as mode,
+          current_setting('default_transaction_read_only') as reads`)
+      ).rows;
+    const scope = systemScope(tenant.id, tenant.keys.owner.id);
+    expect(await db.withTenant(scope, settings)).toEqual([{ mode, reads: 'off' }]);
+    expect(await db.withSystem('open_runs', settings)).toEqual([{ mode, reads: 'on' }]);
+  }
+});
+
 // sabotage: src/runtime/database/pool.ts :: () => client.release(isStale()), => () => client.release(),
 test('a statement that was prepared before a migration changed its answer fails once and not for ever', async () => {
   const { url, systemUrl } = database.info;

@@ -34,6 +34,8 @@ export type PoolOptions = {
   dropAfterMs?: number;
   /** True refuses every change, whatever the role may do. */
   readOnly?: boolean;
+  /** True lets prepared statements keep their plan; else they are planned with their values each time. */
+  keepsPlans?: boolean;
 };
 
 /** Parties, such as tenants, take turns at the connections. */
@@ -65,7 +67,7 @@ export function openPool(options: PoolOptions): Pool {
     idleTimeoutMillis: IDLE_MS,
     maxLifetimeSeconds: LIVES_SECONDS,
     idle_in_transaction_session_timeout: options.idleInTransactionMs,
-    ...(options.readOnly && { options: '-c default_transaction_read_only=on' }),
+    options: settingsOf(options),
     keepAlive: true,
     pipeline: true,
   });
@@ -90,6 +92,14 @@ export function openPool(options: PoolOptions): Pool {
     },
     close: () => connections.end(),
   };
+}
+
+function settingsOf({ readOnly, keepsPlans }: PoolOptions): string {
+  const settings = [
+    ...(readOnly ? ['default_transaction_read_only=on'] : []),
+    ...(keepsPlans ? [] : ['plan_cache_mode=force_custom_plan']),
+  ];
+  return settings.map((setting) => `-c ${setting}`).join(' ');
 }
 
 /** The pool's own queue waits for as long as a connection may take to be made, so it is kept empty. */
