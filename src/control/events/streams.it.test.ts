@@ -166,7 +166,7 @@ describe.each(EVENT_CLIENTS)('by %s', (_name, follow) => {
     expect(Date.now() - at).toBeLessThan(15_000);
   }, 40_000);
 
-  // sabotage: src/control/events/hub.ts :: if (listening) return; =>
+  // sabotage: src/control/events/hub.ts :: if (!listening) db.listen(EVENTS_CHANNEL, => db.listen(EVENTS_CHANNEL,
   test('however many streams are open, one connection listens for all of them', async () => {
     const streams = await Promise.all(
       Array.from({ length: 20 }, () => open('/v1/events/stream', tenant.keys.owner)),
