@@ -102,9 +102,9 @@ function refuse(c: Context<ApiEnv>, deps: KitDeps, error: unknown): Response {
 
 const honoPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
 
-/** As much as tells programs apart: whoever asks may write anything there. */
+/** As much as tells programs apart, and nothing that a terminal obeys: whoever asks may write anything there. */
 function userAgentOf(given: string | undefined): string | null {
-  return given?.slice(0, MOST_USER_AGENT) || null;
+  return given?.slice(0, MOST_USER_AGENT).replace(/\p{Cc}/gu, '\ufffd') || null;
 }
 
 /** A caller's own request id when it is sane, else a new one. */

@@ -1,24 +1,19 @@
-import { and, asc, count, eq, gte, isNull, max, ne, sql } from 'drizzle-orm';
+import { and, count, eq, gte, isNull, max, ne, sql } from 'drizzle-orm';
 import { runs } from '../../journal/runs/tables.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { webhookEndpoints } from '../webhooks/tables.ts';
-import { alertKey, type Finding, type Known } from './rules.ts';
+import { afterMs, alertKey, type Finding, type Known } from './rules.ts';
 
 type At = { tenant: string; now: Date; known: Known };
 
 const DAY_MS = 86_400_000;
 const IMPORTS = { kind: 'import_failed', subject: 'imports' } as const;
-/** More of them are one cause, and have no more to tell. */
-const MOST_ENDPOINTS = 20;
-
-/** The next millisecond: a moment of the database may lie between two of ours, and would be new for ever. */
-const after = (moment: Date | undefined): Date => new Date(moment ? moment.getTime() + 1 : 0);
 
 /** A tenant's imports that have failed within a day, or since a person said that they are settled. */
 export async function failedImports(tx: Tx, { tenant, now, known }: At): Promise<Finding[]> {
   const key = alertKey(IMPORTS);
-  const since = new Date(Math.max(now.getTime() - DAY_MS, after(known.settled.get(key)).getTime()));
-  const seen = after(known.open.get(key)?.lastSeenAt);
+  const since = new Date(Math.max(now.getTime() - DAY_MS, afterMs(known.settled.get(key))));
+  const seen = new Date(afterMs(known.open.get(key)?.lastSeenAt));
   const [row] = await tx
     .select({
       total: count(),
@@ -59,13 +54,11 @@ export async function disabledEndpoints(tx: Tx, { tenant, known }: At): Promise<
         ne(webhookEndpoints.disabledReason, 'by_request'),
         isNull(webhookEndpoints.deletedAt),
       ),
-    )
-    .orderBy(asc(webhookEndpoints.disabledAt), asc(webhookEndpoints.id))
-    .limit(MOST_ENDPOINTS);
+    );
   return rows.flatMap(({ id, reason, at }) => {
     const cause = { kind: 'webhook_disabled', subject: id } as const;
     const key = alertKey(cause);
-    if (!at || at < after(known.settled.get(key))) return [];
+    if (!at || at.getTime() < afterMs(known.settled.get(key))) return [];
     const why = reason === 'gone' ? 'Its receiver answered 410' : 'It had failed for five days';
     const summary = `The webhook endpoint ${id} is disabled. ${why}, and nothing is sent to it. Put the receiver right, enable the endpoint, and have what failed sent again; or delete it.`;
     return [{ ...cause, severity: 'warning', summary, fresh: known.open.has(key) ? 0 : 1, seenAt: at }];

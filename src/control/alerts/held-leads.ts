@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { HOLD_CODES, type HoldCode } from '../../kernel/holds.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { HOLD_ALARMS, type HoldAlarm } from './hold-alarms.ts';
-import { alertKey, type Finding, type Known, risenBy } from './rules.ts';
+import { afterMs, alertKey, type Finding, type Known, risenBy } from './rules.ts';
 
 /** Leads of one tenant that are held for one reason. */
 export type HeldCount = {
@@ -39,14 +39,11 @@ function windowsOf({ now, known }: { now: Date; known: Known }) {
     if (!alarm) return [];
     const key = alertKey({ kind, subject: code });
     const windowMs = alarm.least === 'many' ? now.getTime() - DAY_MS : 0;
-    const settledMs = after(known.settled.get(key));
+    const settledMs = afterMs(known.settled.get(key));
     const since = new Date(Math.max(windowMs, settledMs));
-    return [{ code, since, seen: new Date(after(known.open.get(key)?.lastSeenAt)) }];
+    return [{ code, since, seen: new Date(afterMs(known.open.get(key)?.lastSeenAt)) }];
   });
 }
-
-/** The next millisecond: a moment of the database may lie between two of ours, and would be new for ever. */
-const after = (moment: Date | undefined): number => (moment ? moment.getTime() + 1 : 0);
 
 /** What a tenant is told of its held leads. */
 export function heldFindings(counts: readonly HeldCount[], many: number): Finding[] {
@@ -67,7 +64,7 @@ export function heldFindingsOfAll(counts: readonly HeldCount[], many: number, kn
     const total = ofTenants.reduce((sum, one) => sum + one.total, 0);
     const seenAt = new Date(Math.max(...ofTenants.map(({ newest }) => newest.getTime())));
     const key = alertKey({ kind, subject: code });
-    const isSettled = seenAt.getTime() < after(known.settled.get(key));
+    const isSettled = seenAt.getTime() < afterMs(known.settled.get(key));
     if (total < leastOf(alarm, many) || isSettled) return [];
     const whose = ofTenants.length === 1 ? 'one tenant' : `${ofTenants.length} tenants`;
     const summary = `${sentence(total, code, alarm)} They are of ${whose}.`;

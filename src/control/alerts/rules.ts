@@ -125,3 +125,9 @@ function isNews(finding: Finding, alert: OpenAlert): boolean {
 /** What is new of a total that an open alert has counted up to some number. */
 export const risenBy = (total: number, open: OpenAlert | undefined) =>
   Math.max(0, total - (open?.count ?? 0));
+
+/**
+ * The next millisecond after a moment, in milliseconds since 1970, and 0 without one: a moment of the database may
+ * lie between two of ours, and would be new for ever.
+ */
+export const afterMs = (moment: Date | undefined): number => (moment ? moment.getTime() + 1 : 0);

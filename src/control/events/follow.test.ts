@@ -20,7 +20,7 @@ test("one tenant's reads that do not end leave room for another's", async () => 
 
 const soon = () => new Promise((resolve) => setTimeout(() => resolve('late'), 500));
 
-// sabotage: src/control/events/follow.ts :: db.withTenant(identity.scope, (tx) => readPage(tx, follow, identity, after), PATIENCE), => db.withTenant(identity.scope, (tx) => readPage(tx, follow, identity, after)),
+// sabotage: src/control/events/follow.ts :: readPage(tx, follow, identity, after), PATIENCE); => readPage(tx, follow, identity, after));
 // sabotage: src/control/events/follow.ts :: if (code === 'internal_error') throw error; => if (status > 0) throw error;
 test('a read has the patience of a request, and a stream goes on after one that gave up', async () => {
   const given: unknown[] = [];

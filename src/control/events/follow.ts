@@ -47,17 +47,17 @@ async function untilEnd(
   { sink, follower }: { sink: LiveSink; follower: Follower },
 ): Promise<LiveEnd> {
   let { after } = follow;
-  let { identity } = caller;
+  const { tenant } = caller.identity;
   let confirmedMs = performance.now();
   while (!sink.signal.aborted) {
     if (follower.closing) return 'shutdown';
     try {
-      // Whose key is gone is shown nothing that happened since; keys of many streams are looked up together.
-      identity = await confirmed(caller);
-      confirmedMs = performance.now();
-      const page = await hub.reading(identity.tenant.id, () =>
-        db.withTenant(identity.scope, (tx) => readPage(tx, follow, identity, after), PATIENCE),
-      );
+      const page = await hub.reading(tenant.id, async () => {
+        // Whose key is gone is shown nothing that happened since. In its turn: to ask is a read as well.
+        const identity = await confirmed(caller);
+        confirmedMs = performance.now();
+        return db.withTenant(identity.scope, (tx) => readPage(tx, follow, identity, after), PATIENCE);
+      });
       if (page.rows.length > 0) {
         await Promise.race([sink.send(page.rows.map(toMessage)), follower.closed]);
       }

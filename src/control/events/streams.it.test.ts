@@ -154,7 +154,7 @@ describe.each(EVENT_CLIENTS)('by %s', (_name, follow) => {
     editorStream.cut();
   });
 
-  // sabotage: src/control/events/follow.ts :: identity = await confirmed(caller); =>
+  // sabotage: src/control/events/follow.ts :: const identity = await confirmed(caller); => const { identity } = caller;
   test('a stream ends within seconds of its key being revoked, and shows nothing after that', async () => {
     const key = await createKey(app.database, tenant.id, 'owner');
     const stream = await open('/v1/events/stream', key);
@@ -188,7 +188,7 @@ test('a stream ends within seconds of its tenant being closed', async () => {
   expect(Date.now() - at).toBeLessThan(15_000);
 }, 40_000);
 
-// sabotage: src/control/events/follow.ts :: identity = await confirmed(caller); => await confirmed(caller);
+// sabotage: src/control/events/follow.ts :: const identity = await confirmed(caller); => await confirmed(caller); const { identity } = caller;
 test('whose role becomes a smaller one goes on with what that role may see', async () => {
   const key = await createKey(app.database, tenant.id, 'owner');
   const { headers } = key;
