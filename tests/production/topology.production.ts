@@ -157,7 +157,7 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     const sent = await call(
       'POST',
       '/v1/batches?triage=false',
-      `url\nhttps://one.${NOWHERE}\nhttps://two.${NOWHERE}\n`,
+      `url\nhttps://listed.${NOWHERE}\nhttps://also-listed.${NOWHERE}\n`,
     );
     expect(await untilEnded(sent.run.id, 120_000)).toMatchObject({
       status: 'completed',

@@ -10,13 +10,16 @@ const LOGGED = /^@(agos_app|agos_system)@ LOG: {2}(?:statement|execute [^:]+): (
 /** What opens and ends a transaction names no table. */
 const PLAIN = /^(begin|commit|rollback|listen|select 1$)/i;
 
+/** Settings of the transaction, in one message with the statement that is of interest. */
+const SETTINGS = /^select set_config[^;]*;/;
+
 /** The statements in a server's log, each shape once, in the order of their text. */
 export function readStatements(logFile: string): Statement[] {
   const byShape = new Map<string, Statement>();
   // A line that begins with a tab goes on from the one before.
   for (const entry of readFileSync(logFile, 'utf8').split(/\n(?!\t)/)) {
     const [, role, text = ''] = LOGGED.exec(entry) ?? [];
-    const sql = text.replaceAll('\n\t', '\n').trim();
+    const sql = text.replaceAll('\n\t', '\n').replace(SETTINGS, '').trim();
     if (role === undefined || PLAIN.test(sql)) continue;
     const shape = `${role} ${sql.replace(/\$\d+(, \$\d+)*/g, '$').replace(/(\(\$[^)]*\), )+/g, '')}`;
     if (!byShape.has(shape)) byShape.set(shape, { role: role as Statement['role'], sql });
