@@ -92,7 +92,9 @@ async function examineServer(
   }
   // No call tells; a server that we started has it by its settings.
   if (facts.fair === null && !isOurs) {
-    notes.push('Fairness was not tried: "agos doctor --try-fairness" does, with 41 to 123 short workflows there.');
+    notes.push(
+      'Fairness was not tried: "agos doctor --try-fairness" does, with 41 to 123 short workflows there.',
+    );
   }
   const source = isOurs ? 'the stack that runs' : 'TEMPORAL_ADDRESS';
   const ok = facts.missingSearchAttributes.length === 0;
