@@ -36,6 +36,7 @@ export const identityRoutes: readonly Route[] = [
     summary: 'Who you are, in which tenant, and what you may do',
     tag: 'Access',
     permission: 'tenant:read',
+    transaction: 'read_once',
     responses: { 200: { description: 'The caller.', schema: meView } },
     handler: async ({ identity }) => ({ status: 200, body: toView(identity) }),
   }),

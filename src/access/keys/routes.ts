@@ -74,6 +74,7 @@ export const keyRoutes: readonly Route[] = [
     summary: 'List API keys',
     tag,
     permission: 'keys:read',
+    transaction: 'read_once',
     request: { query: z.strictObject(pageFields(['-created_at'])) },
     responses: { 200: { description: 'Keys, without their secrets.', schema: pageOf(keyView) } },
     handler: async ({ tx, scope, query, paging }) => {

@@ -82,6 +82,7 @@ const list = defineRoute({
   summary: 'List members',
   tag,
   permission: 'members:read',
+  transaction: 'read_once',
   request: { query: z.strictObject(pageFields(['created_at'])) },
   responses: { 200: { description: 'Members.', schema: pageOf(memberView) } },
   handler: async ({ tx, scope, query, paging }) => {
@@ -97,6 +98,7 @@ const get = defineRoute({
   summary: 'Get a member',
   tag,
   permission: 'members:read',
+  transaction: 'read_once',
   request: { params },
   responses: { 200: answer },
   handler: async ({ tx, scope, params: { id } }) => {

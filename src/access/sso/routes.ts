@@ -58,6 +58,7 @@ const list = defineRoute({
   summary: 'List connections to identity providers',
   tag,
   permission: 'sso:read',
+  transaction: 'read_once',
   request: { query: z.strictObject(pageFields(['created_at'])) },
   responses: { 200: { description: 'Connections.', schema: pageOf(connectionView) } },
   handler: async ({ tx, scope, query, paging }) => {
@@ -102,6 +103,7 @@ const get = defineRoute({
   summary: 'Get a connection',
   tag,
   permission: 'sso:read',
+  transaction: 'read_once',
   request: { params },
   responses: { 200: answer },
   handler: async (ctx) => ({ status: 200, ...reply(await requireConnection(ctx.tx, ctx)) }),

@@ -57,6 +57,7 @@ export const tenantRoutes: readonly Route[] = [
     summary: 'Get your tenant',
     tag,
     permission: 'tenant:read',
+    transaction: 'read_once',
     responses: { 200: answer },
     handler: async ({ tx, scope }) => reply(await readTenant(tx, scope.tenant)),
   }),

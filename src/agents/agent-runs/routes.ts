@@ -17,6 +17,7 @@ export const agentRunRoutes: readonly Route[] = [
     summary: 'List executions of agents',
     tag,
     permission: 'agents:read',
+    transaction: 'read_once',
     request: {
       query: z.strictObject({
         ...pageFields(['-started_at']),

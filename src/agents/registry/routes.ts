@@ -50,6 +50,7 @@ export const agentRoutes: readonly Route[] = [
     summary: 'List agents, each in its newest version',
     tag,
     permission: 'agents:read',
+    transaction: 'read_once',
     responses: { 200: { description: 'Agents.', schema: z.strictObject({ data: z.array(agentView) }) } },
     handler: async ({ tx }) => ({ status: 200, body: { data: (await listAgents(tx)).map(toView) } }),
   }),
@@ -60,6 +61,7 @@ export const agentRoutes: readonly Route[] = [
     summary: 'Get an agent',
     tag,
     permission: 'agents:read',
+    transaction: 'read_once',
     request: {
       params: z.strictObject({ slug: slugParam }),
       query: z.strictObject({ version: identifier(50).optional() }),

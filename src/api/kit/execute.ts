@@ -114,8 +114,11 @@ function baseOf(route: Route, deps: KitDeps, incoming: Incoming, identity: Ident
 }
 
 async function handle(call: Call): Promise<AnyReply> {
-  if (call.route.transaction === 'none') return runHandler(call, undefined);
-  return call.deps.db.withTenant(call.base.scope, (tx) => runHandler(call, tx), PATIENCE);
+  const { transaction } = call.route;
+  if (transaction === 'none') return runHandler(call, undefined);
+  const { db } = call.deps;
+  const open = transaction === 'read_once' ? db.readOnce : db.withTenant;
+  return open(call.base.scope, (tx) => runHandler(call, tx), PATIENCE);
 }
 
 async function runHandler({ route, deps, base, input }: Call, tx: Tx | undefined): Promise<AnyReply> {

@@ -8,6 +8,7 @@ import type { Database, Tx } from '../../runtime/database/database.ts';
 import type { Paging } from './paging.ts';
 import type { AnyReply, ReplyOf, ResponseSpecs } from './reply.ts';
 
+type TransactionMode = 'none' | 'each' | 'read_once';
 export type Method = 'get' | 'post' | 'patch' | 'delete';
 
 /** A body that is no JSON: its bytes, in one of these media types. */
@@ -69,7 +70,10 @@ export type RouteSpec<Params, Query, Body, Specs extends ResponseSpecs, Mode, Pr
   /** Codes that this route adds to those which the kit itself answers with. */
   errors?: readonly ErrorCode[];
   maxBodyBytes?: number;
-  /** `none` for a handler that calls Temporal and opens its transactions itself. */
+  /**
+   * `none` for a handler that calls Temporal and opens its transactions itself; `read_once` for one that reads by
+   * one statement, or by none.
+   */
   transaction?: Mode;
   /** True for a change that a suspended tenant may still make, such as cancelling work. */
   whileSuspended?: boolean;
@@ -82,7 +86,7 @@ export type RouteSpec<Params, Query, Body, Specs extends ResponseSpecs, Mode, Pr
 
 /** One route of the API as the server mounts it, its types no longer of interest. */
 export type Route = Omit<
-  RouteSpec<z.ZodObject, z.ZodObject, BodySpec, ResponseSpecs, 'none' | 'each', unknown>,
+  RouteSpec<z.ZodObject, z.ZodObject, BodySpec, ResponseSpecs, TransactionMode, unknown>,
   'handler' | 'prepare'
 > & {
   prepare?: (ctx: HandlerBase & { params: unknown; query: unknown; body: unknown }) => Promise<unknown>;
@@ -97,7 +101,7 @@ export function defineRoute<
   Params extends z.ZodObject | undefined = undefined,
   Query extends z.ZodObject | undefined = undefined,
   Body extends BodySpec | undefined = undefined,
-  const Mode extends 'none' | 'each' = 'each',
+  const Mode extends TransactionMode = 'each',
   Prepared = undefined,
 >(spec: RouteSpec<Params, Query, Body, Specs, Mode, Prepared>): Route {
   // The executor parses with the very schemas of `spec`, so the handler gets what its types say.

@@ -69,6 +69,7 @@ export function assetRoutes(deps: { assets: AssetStore }): readonly Route[] {
       summary: 'What a file is, with its signed link',
       tag,
       permission: 'assets:read',
+      transaction: 'read_once',
       request: { params },
       responses: { 200: { description: 'The file.', schema: assetView } },
       handler: async ({ tx, scope, params: { id } }) => ({
@@ -83,6 +84,7 @@ export function assetRoutes(deps: { assets: AssetStore }): readonly Route[] {
       summary: 'List files',
       tag,
       permission: 'assets:read',
+      transaction: 'read_once',
       request: {
         query: z.strictObject({
           ...pageFields(['-created_at']),

@@ -17,6 +17,7 @@ const listRoute = defineRoute({
   description: 'What people have to look at; it is evaluated every half minute.',
   tag,
   permission: 'alerts:read',
+  transaction: 'read_once',
   request: { query: z.strictObject({ ...pageFields(['-raised_at']), ...filterFields }) },
   responses: { 200: { description: 'Newest first.', schema: pageOf(alertView) } },
   handler: async ({ tx, scope, query, paging }) => {
@@ -33,6 +34,7 @@ const getRoute = defineRoute({
   summary: 'Read an alert',
   tag,
   permission: 'alerts:read',
+  transaction: 'read_once',
   request: { params },
   responses: { 200: { description: 'The alert.', schema: alertView } },
   handler: async ({ tx, scope, params }) => {

@@ -25,6 +25,7 @@ const listRoute = defineRoute({
   description: 'In the order in which it was committed. `seq` is the cursor of the stream.',
   tag,
   permission,
+  transaction: 'read_once',
   request: { query: z.strictObject({ ...pageFields(['-seq']), ...filterFields }) },
   responses: { 200: { description: 'Events, newest first.', schema: pageOf(eventView) } },
   handler: async ({ tx, scope, query, paging }) => {

@@ -103,6 +103,7 @@ const historyRoute = defineRoute({
   summary: 'When work of your tenant was stopped, by whom and why',
   tag,
   permission: 'kill_switch:read',
+  transaction: 'read_once',
   request: { query: z.strictObject(pageFields(['-turned_on_at'])) },
   responses: { 200: { description: 'Newest first.', schema: pageOf(killSwitchView) } },
   handler: async ({ tx, scope, query, paging }) => {

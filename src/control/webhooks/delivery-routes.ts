@@ -60,6 +60,7 @@ export const deliveryRoutes: readonly Route[] = [
     summary: 'List webhook deliveries',
     tag,
     permission: 'webhooks:read',
+    transaction: 'read_once',
     request: { query: z.strictObject({ ...pageFields(['-created_at']), ...deliveryFilter }) },
     responses: { 200: { description: 'Deliveries, newest first.', schema: pageOf(deliveryView) } },
     handler: async ({ tx, scope, query, paging }) => {

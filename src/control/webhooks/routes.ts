@@ -45,6 +45,7 @@ const list = defineRoute({
   summary: 'List webhook endpoints',
   tag,
   permission: 'webhooks:read',
+  transaction: 'read_once',
   request: { query: z.strictObject(pageFields(['created_at'])) },
   responses: { 200: { description: 'Endpoints, without their secrets.', schema: pageOf(endpointView) } },
   handler: async ({ tx, scope, query, paging }) => {

@@ -16,6 +16,7 @@ const listRoute = defineRoute({
   summary: 'List who did what, from where',
   tag,
   permission,
+  transaction: 'read_once',
   request: { query: z.strictObject({ ...pageFields(['-at']), ...filterFields }) },
   responses: { 200: { description: 'Entries, newest first.', schema: pageOf(entryView) } },
   handler: async ({ tx, scope, query, paging }) => {
@@ -54,7 +55,7 @@ type Position = Parameters<typeof listAuditLog>[3]['after'];
 
 function readPage(db: Database, scope: TenantScope, filter: AuditLogFilter, after: Position) {
   const page = { limit: EXPORT_PAGE, sort: 'at' as const, direction: 'asc' as const, after };
-  return db.withTenant(scope, (tx) => listAuditLog(tx, scope.tenant, filter, page));
+  return db.readOnce(scope, (tx) => listAuditLog(tx, scope.tenant, filter, page));
 }
 
 /** Who did what, from where. */

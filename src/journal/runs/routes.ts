@@ -19,6 +19,7 @@ export function runRoutes(deps: CancelDeps): readonly Route[] {
       summary: 'List runs',
       tag,
       permission: 'runs:read',
+      transaction: 'read_once',
       request: {
         query: z.strictObject({
           ...pageFields(['-requested_at']),
@@ -43,6 +44,7 @@ export function runRoutes(deps: CancelDeps): readonly Route[] {
       description: 'Readable from the moment it was asked for, also before Temporal has seen it.',
       tag,
       permission: 'runs:read',
+      transaction: 'read_once',
       request: { params },
       responses: { 200: { description: 'The run.', schema: runView } },
       handler: async ({ tx, scope, params: { id } }) => {

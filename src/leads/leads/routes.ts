@@ -65,6 +65,7 @@ const listRoute = defineRoute({
   summary: 'List leads',
   tag,
   permission: 'leads:read',
+  transaction: 'read_once',
   request: {
     query: z.strictObject({ ...pageFields(['-created_at', 'score', 'status_changed_at']), ...leadFilter }),
   },
@@ -142,6 +143,7 @@ const getRoute = defineRoute({
   summary: 'Get a lead',
   tag,
   permission: 'leads:read',
+  transaction: 'read_once',
   request: { params },
   responses: { 200: lead },
   errors: ['not_found'],
@@ -217,7 +219,7 @@ const EXPORT_PAGE = 500;
 function exported(ctx: HandlerBase, filter: LeadFilter): ReadableStream<Uint8Array> {
   return pagedText(ctx, CSV_HEADER, async (scope, after) => {
     const page = { limit: EXPORT_PAGE, sort: 'created_at' as const, direction: 'asc' as const, after };
-    const found = await ctx.db.withTenant(scope, (tx) => listLeads(tx, scope.tenant, filter, page));
+    const found = await ctx.db.readOnce(scope, (tx) => listLeads(tx, scope.tenant, filter, page));
     return { text: found.rows.map((row) => csvLine(toLeadView(row))).join(''), next: found.next };
   });
 }

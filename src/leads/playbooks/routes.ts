@@ -41,6 +41,7 @@ export const playbookRoutes: readonly Route[] = [
     summary: 'List playbooks, each in its newest version',
     tag,
     permission: 'playbooks:read',
+    transaction: 'read_once',
     responses: {
       200: { description: 'Playbooks.', schema: z.strictObject({ data: z.array(playbookView) }) },
     },
@@ -53,6 +54,7 @@ export const playbookRoutes: readonly Route[] = [
     summary: 'Get a playbook',
     tag,
     permission: 'playbooks:read',
+    transaction: 'read_once',
     request: {
       params: z.strictObject({ slug: slugParam }),
       query: z.strictObject({ version: identifier(50).optional() }),

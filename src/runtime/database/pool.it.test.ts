@@ -8,7 +8,7 @@ import { leads } from '../../leads/leads/tables.ts';
 import { newId } from '../ids.ts';
 import { observeDatabase } from '../telemetry/observe-database.ts';
 import { createRegistry } from '../telemetry/registry.ts';
-import { openDatabase } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
 import type { Tx } from './pool.ts';
 
 let database: TestDatabase;
@@ -21,8 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => database?.close());
 
-const inTenant = <T>(who: TestTenant, fn: (tx: Tx) => Promise<T>) =>
-  database.db.withTenant(systemScope(who.id, who.keys.owner.id), fn);
+const inTenant = <T>(who: TestTenant, fn: (tx: Tx) => Promise<T>) => database.db.withTenant(scopeOf(who), fn);
+const scopeOf = ({ id, keys }: TestTenant) => systemScope(id, keys.owner.id);
 const backendOf = async (tx: Tx): Promise<number> => {
   const { rows } = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
   return rows[0]!.pid;
@@ -59,12 +59,11 @@ test('a connection that is killed in the middle is told as such, and never used 
   expect(answers).toHaveLength(20);
 });
 
-// sabotage: src/runtime/database/pool.ts :: await Promise.all([client.query(begin), => await Promise.all([client.query('begin'),
+// sabotage: src/runtime/database/pool.ts :: const both = inOneWrite(client, [() => client.query(begin), => const both = inOneWrite(client, [() => client.query('begin'),
 test('prepared once, a statement still answers with the rows of the tenant that asks', async () => {
   const { url, systemUrl } = database.info;
   const db = openDatabase({ url, systemUrl, maxConnections: 1 });
   onTestFinished(() => db.close());
-  const scopeOf = ({ id, keys }: TestTenant) => systemScope(id, keys.owner.id);
   for (const { id, keys } of [tenant, other]) {
     await database.admin`insert into leads (tenant_id, id, url, domain, source, created_by)
       values (${id}, ${newId()}, 'https://prepared.example/', 'prepared.example', 'api', ${keys.owner.id})`;
@@ -81,6 +80,73 @@ test('prepared once, a statement still answers with the rows of the tenant that 
     return rows;
   });
   expect(prepared).toEqual([{ name: expect.stringMatching(/^agos_/), uses: '20' }]);
+});
+
+/** A door of one connection, to see what its next user finds, and who it is to the server. */
+async function openOne(): Promise<{ db: Database; stateOf: () => Promise<string> }> {
+  const { url, systemUrl } = database.info;
+  const db = openDatabase({ url, systemUrl, maxConnections: 1 });
+  onTestFinished(() => db.close());
+  const pid = await db.withTenant(scopeOf(tenant), backendOf);
+  const stateOf = async () => {
+    const [row] = await database.admin<
+      { state: string }[]
+    >`select state from pg_stat_activity where pid = ${pid}`;
+    return row?.state ?? 'gone';
+  };
+  return { db, stateOf };
+}
+
+// sabotage: src/runtime/database/pool.ts :: trip = inOneWrite(client, [() => client.query(begin), => trip = inOneWrite(client, [() => client.query('begin'),
+test('who reads once reads in its own tenant, whoever read before, and no second time', async () => {
+  const { db } = await openOne();
+  const tenantNow = (tx: Tx) => tx.execute(sql`select current_setting('agos.tenant_id') as id`);
+  for (const who of [tenant, other, tenant]) {
+    const { rows } = await db.readOnce(scopeOf(who), tenantNow);
+    expect(rows).toEqual([{ id: who.id }]);
+  }
+  const twice = db.readOnce(scopeOf(tenant), async (tx) => {
+    await tenantNow(tx);
+    return tenantNow(tx);
+  });
+  await expect(twice).rejects.toMatchObject({ cause: { message: expect.stringContaining('has ended') } });
+  expect(await db.readOnce(scopeOf(other), async () => 'nothing asked')).toBe('nothing asked');
+});
+
+// sabotage: src/runtime/database/pool.ts :: ask, () => client.query('commit')]); => ask]);
+test('what is read once leaves no transaction behind, also where it failed, and changes nothing', async () => {
+  const { db, stateOf } = await openOne();
+  const scope = scopeOf(tenant);
+  await db.readOnce(scope, (tx) => tx.select().from(leads));
+  expect(await stateOf()).toBe('idle');
+  await expect(db.readOnce(scope, (tx) => tx.execute(sql`select 1/0`))).rejects.toMatchObject({
+    cause: { code: '22012' },
+  });
+  expect(await stateOf()).toBe('idle');
+  await expect(db.readOnce(scope, (tx) => tx.delete(leads))).rejects.toMatchObject({
+    code: 'database_read_only',
+  });
+  expect(await stateOf()).toBe('idle');
+});
+
+test('a connection that is killed while it reads once is told as such, and not used again', async () => {
+  const { db, stateOf } = await openOne();
+  const killed = db.readOnce(scopeOf(tenant), (tx) =>
+    tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`),
+  );
+  await expect(killed).rejects.toMatchObject({ code: 'database_unavailable' });
+  expect(await db.readOnce(scopeOf(tenant), backendOf)).toEqual(expect.any(Number));
+  expect(await stateOf()).toBe('gone');
+});
+
+test('a transaction begins with its first statement', async () => {
+  const { db, stateOf } = await openOne();
+  const states = await db.withTenant(scopeOf(tenant), async (tx) => {
+    const before = await stateOf();
+    await tx.select().from(leads);
+    return [before, await stateOf()];
+  });
+  expect(states).toEqual(['idle', 'idle in transaction']);
 });
 
 // sabotage: src/runtime/database/database.ts :: keepsPlans, tooLate: tooBusy }; => tooLate: tooBusy };
@@ -139,7 +205,6 @@ test("one tenant's slow reads take half of the connections, so that another's is
   const { url, systemUrl } = database.info;
   const db = openDatabase({ url, systemUrl, waitMs: 1_500 });
   onTestFinished(() => db.close());
-  const scopeOf = ({ id, keys }: TestTenant) => systemScope(id, keys.owner.id);
   const sleepy = (tx: Tx) => tx.execute(sql`select pg_sleep(3)`);
   const slow = Array.from({ length: 10 }, () => db.withTenant(scopeOf(tenant), sleepy));
   const ended = Promise.allSettled(slow);

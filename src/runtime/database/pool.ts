@@ -42,6 +42,8 @@ export type PoolOptions = {
 export type Pool = {
   /** Runs `fn` between `begin`, which may set up the transaction, and a commit; else rolls back. */
   transaction<T>(party: string, begin: string, fn: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The same for `fn` that sends one statement, in one round trip; a second one is refused. */
+  transactionOfOne<T>(party: string, begin: string, fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs one statement in a transaction of its own, in one round trip, or gives up after five seconds. */
   oneTrip<Row>(statement: string, values: readonly unknown[]): Promise<Row[]>;
   /** Runs `fn` without a transaction around it: each statement sees its own moment. Half of the round trips. */
@@ -76,10 +78,12 @@ export function openPool(options: PoolOptions): Pool {
   connections.on('connect', (client) => client.on('error', () => {}));
   const slots = slotsOf(options);
   const nameOf = createStatementNames(() => performance.now());
-  const connect = async () => bindTo(await connections.connect(), nameOf);
+  const connect = async () => ({ client: await connections.connect(), nameOf });
   return {
     transaction: (party, begin, fn) =>
       slots.run(party, async () => inTransaction(await connect(), begin, fn)),
+    transactionOfOne: (party, begin, fn) =>
+      slots.run(party, async () => inTransactionOfOne(await connect(), begin, fn)),
     oneTrip: (text, values) =>
       slots.run('all', async () => {
         const asked = { text, values: [...values], name: nameOf(text), query_timeout: ONE_TRIP_MS };
@@ -108,10 +112,13 @@ function slotsOf({ connections, mostForOne = connections, waitMs, tooLate }: Poo
   return createSlots(connections, { mostForOne, waitMs, tooLate });
 }
 
-/** A connection for one piece of work, and the door to it that closes with the work. */
-type Bound = { client: pg.PoolClient; tx: Tx; isStale(): boolean; end(): void };
+/** A connection for one piece of work. */
+type Connection = { client: pg.PoolClient; nameOf: (text: string) => string | undefined };
+type Ask = () => Promise<pg.QueryResult>;
 
-async function inStatements<T>({ client, tx, end }: Bound, fn: (tx: Tx) => Promise<T>): Promise<T> {
+async function inStatements<T>(connection: Connection, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  const { client } = connection;
+  const { tx, end } = doorTo(connection, (ask) => ask());
   try {
     const result = await fn(tx);
     client.release();
@@ -126,29 +133,77 @@ async function inStatements<T>({ client, tx, end }: Bound, fn: (tx: Tx) => Promi
 }
 
 async function inTransaction<T>(
-  { client, tx, isStale, end }: Bound,
+  connection: Connection,
   begin: string,
   fn: (tx: Tx) => Promise<T>,
 ): Promise<T> {
+  const { client } = connection;
+  let beginning: Promise<unknown> | undefined;
+  const { tx, isStale, end } = doorTo(connection, async (ask) => {
+    if (beginning) return ask();
+    // Where it failed, the server refuses what follows; where it did not even begin, row-level security knows no
+    // tenant, so it shows nothing and takes nothing.
+    const both = inOneWrite(client, [() => client.query(begin), ask]);
+    beginning = both[0];
+    const [, answer] = await Promise.all(both);
+    return answer!;
+  });
   try {
-    // The first statement travels with the beginning. Where that failed, the server refuses what follows; where it
-    // did not even begin, row-level security knows no tenant, so it shows nothing and takes nothing.
-    const [, result] = await Promise.all([client.query(begin), (async () => fn(tx))()]);
+    const result = await fn(tx);
     end();
-    const { command } = await client.query('commit');
-    // Who goes on after a failed statement would take the server's silent rollback for a commit.
-    if (command !== 'COMMIT')
-      throw new Error('a statement of this transaction had failed, so nothing was kept');
+    if (beginning) await commit(client, beginning);
     client.release();
     return result;
   } catch (error) {
     end();
-    await client.query('rollback').then(
+    const rolledBack = beginning ? client.query('rollback') : Promise.resolve();
+    await rolledBack.then(
       () => client.release(isStale()),
       // A connection that cannot even roll back is not used again.
       (fault: Error) => client.release(fault),
     );
     throw error;
+  }
+}
+
+async function commit(client: pg.PoolClient, beginning: Promise<unknown>): Promise<void> {
+  await beginning;
+  const { command } = await client.query('commit');
+  // Who goes on after a failed statement would take the server's silent rollback for a commit.
+  if (command !== 'COMMIT')
+    throw new Error('a statement of this transaction had failed, so nothing was kept');
+}
+
+async function inTransactionOfOne<T>(
+  connection: Connection,
+  begin: string,
+  fn: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const { client } = connection;
+  let trip: ReturnType<Ask>[] = [];
+  const { tx, isStale, end } = doorTo(connection, async (ask) => {
+    end();
+    // The commit ends a transaction that failed, too.
+    trip = inOneWrite(client, [() => client.query(begin), ask, () => client.query('commit')]);
+    const [, answer] = await Promise.all(trip);
+    return answer!;
+  });
+  try {
+    return await fn(tx);
+  } finally {
+    end();
+    const ends = await Promise.allSettled(trip);
+    client.release(isStale() || ends.at(-1)?.status === 'rejected');
+  }
+}
+
+/** What is sent in one write reaches the server together: a write costs as much as a small statement. */
+function inOneWrite({ connection: { stream } }: pg.PoolClient, asks: readonly Ask[]): ReturnType<Ask>[] {
+  stream.cork();
+  try {
+    return asks.map((ask) => ask());
+  } finally {
+    stream.uncork();
   }
 }
 
@@ -158,15 +213,17 @@ async function inTransaction<T>(
  */
 const STALE = /^(?:08|0A|26|42)/;
 
-/** A late query may not run in the next one's tenant. */
-function bindTo(client: pg.PoolClient, nameOf: (text: string) => string | undefined): Bound {
+/** The door to a connection, that closes with the work: a late query may not run in the next one's tenant. */
+type Door = { tx: Tx; isStale(): boolean; end(): void };
+
+function doorTo({ client, nameOf }: Connection, send: (ask: Ask) => Promise<pg.QueryResult>): Door {
   let isOpen = true;
   let isStale = false;
   const query = async (config: pg.QueryConfig, values: unknown[]): Promise<pg.QueryResult> => {
     if (!isOpen) throw new Error('the transaction of this query has ended');
     const name = nameOf(config.text);
     try {
-      return await client.query({ ...config, name }, values);
+      return await send(() => client.query({ ...config, name }, values));
     } catch (error) {
       isStale ||= name !== undefined && errorCodes(error).some((code) => STALE.test(code));
       throw error;
@@ -174,7 +231,6 @@ function bindTo(client: pg.PoolClient, nameOf: (text: string) => string | undefi
   };
   const session = new NodePgSession({ query } as pg.PoolClient, dialect, undefined);
   return {
-    client,
     tx: new NodePgDatabase(dialect, session, undefined),
     isStale: () => isStale,
     end: () => {
