@@ -200,6 +200,33 @@ describe('a file of leads', () => {
     });
   });
 
+  // sabotage: src/leads/batches/import-file.ts :: then 'force_custom_plan' else => then 'auto' else
+  test('reads a few rows for each of its lines, before the server knows how many there are and after', async () => {
+    const LINES = 3_000;
+    const { admin } = app.database;
+    const content = `url\n${Array.from({ length: LINES }, (_, n) => `many-${n}.example`).join('\n')}\n`;
+    const sums = async () => {
+      // A connection tells what it has counted when it ends.
+      await admin`select pg_terminate_backend(pid, 5000) from pg_stat_activity
+        where datname = current_database() and usename = 'agos_app'`;
+      const [row] = await admin<{ added: number; read: number }[]>`select n_tup_ins::int as added,
+        (seq_tup_read + idx_tup_fetch)::int as read from pg_stat_user_tables where relname = 'leads'`;
+      return row!;
+    };
+    for (const [isKnown, most] of [
+      [false, 200],
+      [true, 20],
+    ] as const) {
+      if (isKnown) await admin`analyze leads, batch_items`;
+      tenant = await createTenant(app.database);
+      const before = await sums();
+      await importing(content, {}, { chunkLines: 250 });
+      const after = await sums();
+      expect(after.added - before.added).toBe(LINES);
+      expect(after.read - before.read).toBeLessThan(LINES * most);
+    }
+  });
+
   test('gives its industry to leads whose line names none', async () => {
     await importing('url,industry\na.example,\nb.example,law\n', { query: { industry: 'retail' } });
     expect((await leads()).map((lead: { industry: string }) => lead.industry)).toEqual(['retail', 'law']);

@@ -1,5 +1,6 @@
 import { and, eq, inArray, isNull } from 'drizzle-orm';
 import type { Tx } from '../../runtime/database/database.ts';
+import { insertNew } from '../../runtime/database/insert-new.ts';
 import { newId } from '../../runtime/ids.ts';
 import type { ContactFields } from '../contacts/repository.ts';
 import { contacts } from '../contacts/tables.ts';
@@ -31,10 +32,12 @@ export async function storeContacts(
   }
   // Always in the same order: two imports that meet wait for each other and never in a circle.
   added.sort(byKey);
-  if (added.length > 0) {
-    const rows = added.map((person) => ({ ...owner, ...person }));
-    await tx.insert(contacts).values(rows).onConflictDoNothing();
-  }
+  const { tenantId, createdBy } = owner;
+  await insertNew(
+    tx,
+    contacts,
+    added.map((person) => ({ tenantId, createdBy, ...person })),
+  );
   for (const { id, leadId: _lead, email: _email, ...fields } of [...filled].sort(byKey)) {
     await tx
       .update(contacts)

@@ -1,5 +1,6 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Tx } from '../../runtime/database/database.ts';
+import { insertNew } from '../../runtime/database/insert-new.ts';
 import { newId } from '../../runtime/ids.ts';
 import type { LeadRow } from '../leads/repository.ts';
 import type { LeadStatus } from '../leads/rules.ts';
@@ -22,7 +23,11 @@ export type StoreContext = {
   industry: string | null;
 };
 
-type Placed = { line: number; lead: ImportedLead; row: LeadRow; outcome: LineOutcome };
+type KnownLead = Pick<
+  LeadRow,
+  'id' | 'domain' | 'status' | 'companyName' | 'industry' | 'notes' | 'metadata'
+>;
+type Placed = { line: number; lead: ImportedLead; row: KnownLead; outcome: LineOutcome };
 
 /**
  * Stores a chunk of lines: new leads are added, live ones of the same domain get only their empty fields
@@ -48,13 +53,13 @@ export async function storeLines(ctx: StoreContext, lines: readonly ReadLine[]):
   );
   const placeOf = new Map(placed.map((one) => [one.line, one]));
   const items = fresh.map((one) => toItem(ctx, one, placeOf.get(one.line)));
-  if (items.length > 0) await ctx.tx.insert(batchItems).values(items).onConflictDoNothing();
+  await insertNew(ctx.tx, batchItems, items);
 }
 
 /** Finds each line's lead, in the order of the lines: the first one of a domain makes it, the next are folded. */
 function place(
   good: readonly ImportedLead[],
-  at: { added: ReadonlySet<string>; known: ReadonlyMap<string, LeadRow>; seen: Set<string> },
+  at: { added: ReadonlySet<string>; known: ReadonlyMap<string, KnownLead>; seen: Set<string> },
 ): Placed[] {
   return good.flatMap((lead) => {
     const row = at.known.get(lead.domain);
@@ -85,8 +90,8 @@ async function withoutStored(ctx: StoreContext, lines: readonly ReadLine[]): Pro
   return lines.filter((one) => !known.has(one.line));
 }
 
+/** Adds leads whose domain is new; tells the ids under which they are known where that was so. */
 async function addNew(ctx: StoreContext, rows: readonly ImportedLead[]): Promise<Set<string>> {
-  if (rows.length === 0) return new Set();
   // Always in the same order: two imports that meet wait for each other and never in a circle.
   const ordered = rows.toSorted((a, b) => (a.domain < b.domain ? -1 : 1));
   const values = ordered.map((row) => ({
@@ -102,21 +107,22 @@ async function addNew(ctx: StoreContext, rows: readonly ImportedLead[]): Promise
     batchId: ctx.batchId,
     createdBy: ctx.createdBy,
   }));
-  const added = await ctx.tx.insert(leads).values(values).onConflictDoNothing().returning({ id: leads.id });
-  return new Set(added.map((one) => one.id));
+  await insertNew(ctx.tx, leads, values);
+  return new Set(values.map((one) => one.id));
 }
 
-async function findKnown(ctx: StoreContext, of: readonly ImportedLead[]): Promise<Map<string, LeadRow>> {
+async function findKnown(ctx: StoreContext, of: readonly ImportedLead[]): Promise<Map<string, KnownLead>> {
   if (of.length === 0) return new Map();
   const domains = of.map((lead) => lead.domain);
+  const { id, domain, status, companyName, industry, notes, metadata } = leads;
   const rows = await ctx.tx
-    .select()
+    .select({ id, domain, status, companyName, industry, notes, metadata })
     .from(leads)
     .where(and(eq(leads.tenantId, ctx.tenantId), inArray(leads.domain, domains), isNull(leads.deletedAt)));
   return new Map(rows.map((row) => [row.domain, row]));
 }
 
-async function seenInBatch(ctx: StoreContext, of: readonly LeadRow[]): Promise<Set<string>> {
+async function seenInBatch(ctx: StoreContext, of: readonly KnownLead[]): Promise<Set<string>> {
   if (of.length === 0) return new Set();
   const ids = of.map((lead) => lead.id);
   const rows = await ctx.tx
