@@ -10,7 +10,8 @@ const forgetful = () => new Configuration({ persistStorage: false });
 const shared = (concurrency) => ({
   minConcurrency: concurrency,
   maxConcurrency: concurrency,
-  maxRequestRetries: 0,
+  // Its client uses a connection again that the server is about to close.
+  maxRequestRetries: 2,
 });
 
 async function run(crawler, urls, pages) {

@@ -57,6 +57,8 @@ export type RunningServer = {
 
 /** A request says that the database is busy before its client gives up; activities wait, since they are tried again. */
 const CONNECTION_WAIT_MS = 1_500;
+/** Longer than a request's patience for the database's work; who sends a request is looked up in milliseconds. */
+const DROP_AFTER_MS = { tenant: 25_000, system: 5_000 };
 
 /** Starts the API and, on an origin of its own, the server of stored files. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -104,7 +106,13 @@ function compose(
   const files = { storage: composeStorage(config), origin: ownOrigin(config), signingSecret, clock };
   const url = required(config, 'DATABASE_URL');
   const systemUrl = required(config, 'DATABASE_SYSTEM_URL');
-  const doors = openDatabase({ url, systemUrl, waitMs: CONNECTION_WAIT_MS, keepsPlans: true });
+  const doors = openDatabase({
+    url,
+    systemUrl,
+    waitMs: CONNECTION_WAIT_MS,
+    keepsPlans: true,
+    dropAfterMs: DROP_AFTER_MS,
+  });
   const db = instrumentDatabase(doors, telemetry);
   const client = openClient(target, createDataConverter(config.AGOS_PAYLOAD_KEYS), telemetry.tracer);
   const caps = spendCapsOf(config);

@@ -51,7 +51,7 @@ test('what is asked for in a transaction is asked for by the work around it; pol
   expect(receiver.spans.filter(({ name }) => name.startsWith('database'))).toHaveLength(1);
 });
 
-// sabotage: src/runtime/telemetry/trace-database.ts :: db.withTenant(scope, fn, patience), => db.withTenant(scope, fn),
+// sabotage: src/runtime/telemetry/trace-database.ts :: db.withTenant(scope, fn, terms) => db.withTenant(scope, fn)
 test('a transaction keeps its patience where it is traced', async () => {
   const given: unknown[] = [];
   const withTenant = async (_scope: unknown, _fn: unknown, patience: unknown) => given.push(patience);

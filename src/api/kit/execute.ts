@@ -18,7 +18,7 @@ import { fromStored, keyUseOf, toStored } from './idempotency.ts';
 import type { Incoming, KitDeps } from './kit-deps.ts';
 import { createPaging } from './paging.ts';
 import { parseInput, parseQuery } from './parse-input.ts';
-import { PATIENCE, patient } from './patience.ts';
+import { PATIENCE, patient, READS_ONCE } from './patience.ts';
 import { FREE_BYTES, isBytes, maxBytesOf, readBody, sizeOf } from './read-body.ts';
 import type { AnyReply } from './reply.ts';
 import type { HandlerBase, Route } from './route.ts';
@@ -116,9 +116,8 @@ function baseOf(route: Route, deps: KitDeps, incoming: Incoming, identity: Ident
 async function handle(call: Call): Promise<AnyReply> {
   const { transaction } = call.route;
   if (transaction === 'none') return runHandler(call, undefined);
-  const { db } = call.deps;
-  const open = transaction === 'read_once' ? db.readOnce : db.withTenant;
-  return open(call.base.scope, (tx) => runHandler(call, tx), PATIENCE);
+  const terms = transaction === 'read_once' ? READS_ONCE : PATIENCE;
+  return call.deps.db.withTenant(call.base.scope, (tx) => runHandler(call, tx), terms);
 }
 
 async function runHandler({ route, deps, base, input }: Call, tx: Tx | undefined): Promise<AnyReply> {

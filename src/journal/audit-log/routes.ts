@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { defineRoute, pagedText, pageFields, pageOf, type Route } from '../../api/kit/index.ts';
+import { defineRoute, pagedText, pageFields, pageOf, READS_ONCE, type Route } from '../../api/kit/index.ts';
 import type { TenantScope } from '../../kernel/actor.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import { type AuditLogFilter, type AuditLogRow, listAuditLog } from './repository.ts';
@@ -55,7 +55,7 @@ type Position = Parameters<typeof listAuditLog>[3]['after'];
 
 function readPage(db: Database, scope: TenantScope, filter: AuditLogFilter, after: Position) {
   const page = { limit: EXPORT_PAGE, sort: 'at' as const, direction: 'asc' as const, after };
-  return db.readOnce(scope, (tx) => listAuditLog(tx, scope.tenant, filter, page));
+  return db.withTenant(scope, (tx) => listAuditLog(tx, scope.tenant, filter, page), READS_ONCE);
 }
 
 /** Who did what, from where. */

@@ -8,6 +8,7 @@ import {
   pagedText,
   pageFields,
   pageOf,
+  READS_ONCE,
   type Route,
 } from '../../api/kit/index.ts';
 import type { RequestContext } from '../../journal/request-context.ts';
@@ -219,7 +220,11 @@ const EXPORT_PAGE = 500;
 function exported(ctx: HandlerBase, filter: LeadFilter): ReadableStream<Uint8Array> {
   return pagedText(ctx, CSV_HEADER, async (scope, after) => {
     const page = { limit: EXPORT_PAGE, sort: 'created_at' as const, direction: 'asc' as const, after };
-    const found = await ctx.db.readOnce(scope, (tx) => listLeads(tx, scope.tenant, filter, page));
+    const found = await ctx.db.withTenant(
+      scope,
+      (tx) => listLeads(tx, scope.tenant, filter, page),
+      READS_ONCE,
+    );
     return { text: found.rows.map((row) => csvLine(toLeadView(row))).join(''), next: found.next };
   });
 }

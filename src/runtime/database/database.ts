@@ -33,10 +33,8 @@ export type SystemPurpose = keyof typeof SYSTEM_PURPOSES;
 
 /** The two doors to the database. */
 export type Database = {
-  /** Runs `fn` in one transaction in which row-level security knows tenant and actor; without patience it waits for ever. */
-  withTenant<T>(scope: TenantScope, fn: (tx: Tx) => Promise<T>, patience?: Patience): Promise<T>;
-  /** Like `withTenant`, for `fn` that reads by one statement: all of it takes one round trip. */
-  readOnce<T>(scope: TenantScope, fn: (tx: Tx) => Promise<T>, patience?: Patience): Promise<T>;
+  /** Runs `fn` in one transaction in which row-level security knows tenant and actor; without terms it waits for ever. */
+  withTenant<T>(scope: TenantScope, fn: (tx: Tx) => Promise<T>, terms?: Terms): Promise<T>;
   /**
    * Runs one statement without a tenant, in one round trip, for what every request pays: no tenant's row is seen
    * but by the functions of the database that say so.
@@ -51,8 +49,15 @@ export type Database = {
   close(): Promise<void>;
 };
 
-/** How long one transaction waits for a lock and for one statement. */
-export type Patience = { lockMs: number; statementMs: number };
+/** The terms of one transaction. */
+export type Terms = {
+  /** How long it waits for a lock. */
+  lockMs: number;
+  /** How long it waits for one statement. */
+  statementMs: number;
+  /** True for one that reads by one statement: all of it takes one round trip. */
+  readsOnce?: boolean;
+};
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -65,6 +70,11 @@ export type DatabaseOptions = {
   waitMs?: number;
   /** The server ends a transaction of ours in which nothing happens for so long. */
   idleInTransactionMs?: number;
+  /**
+   * A connection of each door that does not answer a statement in so long is dropped, since its network may be
+   * gone without a word. Without it one is waited for: work that may take long has no such limit.
+   */
+  dropAfterMs?: { tenant: number; system: number };
   /**
    * Prepared statements keep their plan: for requests, which ask the same small things again and again. Work on
    * many rows is planned with its values each time, since a plan that was kept knows neither them nor how large
@@ -92,16 +102,24 @@ export function openDatabase(options: DatabaseOptions): Database {
     waitMs,
     idleInTransactionMs = IDLE_IN_TRANSACTION_MS,
     keepsPlans = false,
+    dropAfterMs,
   } = options;
   const shared = { waitMs, idleInTransactionMs, keepsPlans, tooLate: tooBusy };
   // Half for one tenant, busy or not: what is taken already cannot be given to who comes next.
   const mostForOne = Math.ceil(maxConnections / 2);
-  const app = openPool({ ...shared, url: options.url, connections: maxConnections, mostForOne });
+  const app = openPool({
+    ...shared,
+    url: options.url,
+    connections: maxConnections,
+    mostForOne,
+    ...(dropAfterMs && { dropAfterMs: dropAfterMs.tenant }),
+  });
   const system = openPool({
     ...shared,
     url: options.systemUrl,
     connections: CONNECTIONS.system,
     readOnly: true,
+    ...(dropAfterMs && { dropAfterMs: dropAfterMs.system }),
   });
   const watch = openPool({
     ...shared,
@@ -113,15 +131,12 @@ export function openDatabase(options: DatabaseOptions): Database {
   const ears: { close(): Promise<void> }[] = [];
 
   return {
-    withTenant: (scope, fn, patience) =>
+    withTenant: (scope, fn, terms) =>
       translating(async () => {
-        const begin = `begin; ${settingsOf(scope, patience)}`;
-        return app.transaction(scope.tenant, begin, fn);
-      }),
-    readOnce: (scope, fn, patience) =>
-      translating(async () => {
-        const begin = `begin read only; ${settingsOf(scope, patience)}`;
-        return app.transactionOfOne(scope.tenant, begin, fn);
+        const settings = settingsOf(scope, terms);
+        return terms?.readsOnce
+          ? app.transactionOfOne(scope.tenant, `begin read only; ${settings}`, fn)
+          : app.transaction(scope.tenant, `begin; ${settings}`, fn);
       }),
     oneTrip: (statement, values) => translating(() => app.oneTrip(statement, values)),
     withSystem: (purpose, fn) =>
@@ -140,12 +155,12 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /** For the transaction alone, in one round trip; what it puts into the text is checked or of a closed list. */
-function settingsOf(scope: TenantScope, patience?: Patience): string {
+function settingsOf(scope: TenantScope, terms?: Terms): string {
   requireScope(scope);
   const { tenant, actor } = scope;
-  const limits = patience
-    ? `, set_config('lock_timeout', '${patience.lockMs}', true),
-    set_config('statement_timeout', '${patience.statementMs}', true)`
+  const limits = terms
+    ? `, set_config('lock_timeout', '${terms.lockMs}', true),
+    set_config('statement_timeout', '${terms.statementMs}', true)`
     : '';
   return `select set_config('agos.tenant_id', '${tenant}', true),
     set_config('agos.principal_id', '${actor.id}', true),

@@ -8,7 +8,7 @@ import { leads } from '../../leads/leads/tables.ts';
 import { newId } from '../ids.ts';
 import { observeDatabase } from '../telemetry/observe-database.ts';
 import { createRegistry } from '../telemetry/registry.ts';
-import { type Database, openDatabase } from './database.ts';
+import { openDatabase } from './database.ts';
 import type { Tx } from './pool.ts';
 
 let database: TestDatabase;
@@ -82,8 +82,8 @@ test('prepared once, a statement still answers with the rows of the tenant that 
   expect(prepared).toEqual([{ name: expect.stringMatching(/^agos_/), uses: '20' }]);
 });
 
-/** A door of one connection, to see what its next user finds, and who it is to the server. */
-async function openOne(): Promise<{ db: Database; stateOf: () => Promise<string> }> {
+/** A door of one connection, to see what its next user finds, and what the server says of it. */
+async function openOne() {
   const { url, systemUrl } = database.info;
   const db = openDatabase({ url, systemUrl, maxConnections: 1 });
   onTestFinished(() => db.close());
@@ -94,48 +94,47 @@ async function openOne(): Promise<{ db: Database; stateOf: () => Promise<string>
     >`select state from pg_stat_activity where pid = ${pid}`;
     return row?.state ?? 'gone';
   };
-  return { db, stateOf };
+  const terms = { lockMs: 5_000, statementMs: 5_000, readsOnce: true };
+  const readOnce = <T>(who: TestTenant, fn: (tx: Tx) => Promise<T>) => db.withTenant(scopeOf(who), fn, terms);
+  return { db, readOnce, stateOf };
 }
 
 // sabotage: src/runtime/database/pool.ts :: trip = inOneWrite(client, [() => client.query(begin), => trip = inOneWrite(client, [() => client.query('begin'),
 test('who reads once reads in its own tenant, whoever read before, and no second time', async () => {
-  const { db } = await openOne();
+  const { readOnce } = await openOne();
   const tenantNow = (tx: Tx) => tx.execute(sql`select current_setting('agos.tenant_id') as id`);
   for (const who of [tenant, other, tenant]) {
-    const { rows } = await db.readOnce(scopeOf(who), tenantNow);
+    const { rows } = await readOnce(who, tenantNow);
     expect(rows).toEqual([{ id: who.id }]);
   }
-  const twice = db.readOnce(scopeOf(tenant), async (tx) => {
+  const twice = readOnce(tenant, async (tx) => {
     await tenantNow(tx);
     return tenantNow(tx);
   });
   await expect(twice).rejects.toMatchObject({ cause: { message: expect.stringContaining('has ended') } });
-  expect(await db.readOnce(scopeOf(other), async () => 'nothing asked')).toBe('nothing asked');
+  expect(await readOnce(other, async () => 'nothing asked')).toBe('nothing asked');
 });
 
 // sabotage: src/runtime/database/pool.ts :: ask, () => client.query('commit')]); => ask]);
 test('what is read once leaves no transaction behind, also where it failed, and changes nothing', async () => {
-  const { db, stateOf } = await openOne();
-  const scope = scopeOf(tenant);
-  await db.readOnce(scope, (tx) => tx.select().from(leads));
+  const { readOnce, stateOf } = await openOne();
+  await readOnce(tenant, (tx) => tx.select().from(leads));
   expect(await stateOf()).toBe('idle');
-  await expect(db.readOnce(scope, (tx) => tx.execute(sql`select 1/0`))).rejects.toMatchObject({
+  await expect(readOnce(tenant, (tx) => tx.execute(sql`select 1/0`))).rejects.toMatchObject({
     cause: { code: '22012' },
   });
   expect(await stateOf()).toBe('idle');
-  await expect(db.readOnce(scope, (tx) => tx.delete(leads))).rejects.toMatchObject({
+  await expect(readOnce(tenant, (tx) => tx.delete(leads))).rejects.toMatchObject({
     code: 'database_read_only',
   });
   expect(await stateOf()).toBe('idle');
 });
 
 test('a connection that is killed while it reads once is told as such, and not used again', async () => {
-  const { db, stateOf } = await openOne();
-  const killed = db.readOnce(scopeOf(tenant), (tx) =>
-    tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`),
-  );
+  const { readOnce, stateOf } = await openOne();
+  const killed = readOnce(tenant, (tx) => tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`));
   await expect(killed).rejects.toMatchObject({ code: 'database_unavailable' });
-  expect(await db.readOnce(scopeOf(tenant), backendOf)).toEqual(expect.any(Number));
+  expect(await readOnce(tenant, backendOf)).toEqual(expect.any(Number));
   expect(await stateOf()).toBe('gone');
 });
 
@@ -147,6 +146,23 @@ test('a transaction begins with its first statement', async () => {
     return [before, await stateOf()];
   });
   expect(states).toEqual(['idle', 'idle in transaction']);
+});
+
+// sabotage: src/runtime/database/database.ts :: ...(dropAfterMs && { dropAfterMs: dropAfterMs.tenant }), =>
+// sabotage: src/runtime/database/database.ts :: ...(dropAfterMs && { dropAfterMs: dropAfterMs.system }), =>
+test('a connection that does not answer in time is dropped, at either door, and the next one is a new one', async () => {
+  const { url, systemUrl } = database.info;
+  const db = openDatabase({ url, systemUrl, maxConnections: 1, dropAfterMs: { tenant: 300, system: 300 } });
+  onTestFinished(() => db.close());
+  const scope = scopeOf(tenant);
+  const before = await db.withTenant(scope, backendOf);
+  const sleepy = (tx: Tx) => tx.execute(sql`select pg_sleep(4)`);
+  const begun = performance.now();
+  for (const hanging of [db.withTenant(scope, sleepy), db.withSystem('open_runs', sleepy)]) {
+    await expect(hanging).rejects.toMatchObject({ code: 'database_unavailable' });
+  }
+  expect(performance.now() - begun).toBeLessThan(2_500);
+  expect(await db.withTenant(scope, backendOf)).not.toBe(before);
 });
 
 // sabotage: src/runtime/database/database.ts :: keepsPlans, tooLate: tooBusy }; => tooLate: tooBusy };
@@ -188,7 +204,7 @@ test('a statement that was prepared before a migration changed its answer fails 
   await expect(find()).resolves.toMatchObject({ rows: [] });
 });
 
-// sabotage: src/runtime/telemetry/observe-database.ts :: db.withTenant(scope, run, patience) => db.withTenant(scope, run)
+// sabotage: src/runtime/telemetry/observe-database.ts :: db.withTenant(scope, run, terms) => db.withTenant(scope, run)
 test('a transaction with patience gives up by itself, also where it is observed, and the next one has none', async () => {
   const scope = systemScope(tenant.id, tenant.keys.owner.id);
   const observed = observeDatabase(database.db, createRegistry('api'));

@@ -64,7 +64,7 @@ export function openPool(options: PoolOptions): Pool {
   const connections = new pg.Pool({
     connectionString: options.url,
     max: options.connections,
-    connectionTimeoutMillis: options.dropAfterMs ?? CONNECT_MS,
+    connectionTimeoutMillis: Math.min(options.dropAfterMs ?? CONNECT_MS, CONNECT_MS),
     ...(options.dropAfterMs && { query_timeout: options.dropAfterMs }),
     idleTimeoutMillis: IDLE_MS,
     maxLifetimeSeconds: LIVES_SECONDS,

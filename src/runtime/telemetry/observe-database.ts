@@ -37,8 +37,7 @@ export function observeDatabase(db: Database, registry: Registry): Database {
   };
   return {
     ...db,
-    withTenant: (scope, fn, patience) => observed('tenant', (run) => db.withTenant(scope, run, patience), fn),
-    readOnce: (scope, fn, patience) => observed('tenant', (run) => db.readOnce(scope, run, patience), fn),
+    withTenant: (scope, fn, terms) => observed('tenant', (run) => db.withTenant(scope, run, terms), fn),
     withSystem: (purpose, fn) => observed('system', (run) => db.withSystem(purpose, run), fn),
   };
 }

@@ -18,10 +18,8 @@ export function traceDatabase(db: Database, tracer: Tracer): Database {
   };
   return {
     ...db,
-    withTenant: (scope, fn, patience) =>
-      spanned('database transaction', { 'agos.tenant': scope.tenant }, () =>
-        db.withTenant(scope, fn, patience),
-      ),
+    withTenant: (scope, fn, terms) =>
+      spanned('database transaction', { 'agos.tenant': scope.tenant }, () => db.withTenant(scope, fn, terms)),
     withSystem: (purpose, fn) => {
       const open = () => db.withSystem(purpose, fn);
       return POLLS.has(purpose)
