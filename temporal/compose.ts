@@ -25,6 +25,7 @@ import { sweepReservations } from '../src/control/spend/sweep-reservations.ts';
 import type { RunRow } from '../src/journal/runs/repository.ts';
 import { startRun } from '../src/journal/runs/start-run.ts';
 import { observeCalls } from '../src/models/calls/observe-calls.ts';
+import { parsePrices } from '../src/models/calls/prices.ts';
 import type { SkillRunner } from '../src/models/calls/run-skill.ts';
 import { traceCalls } from '../src/models/calls/trace-calls.ts';
 import { type Clock, systemClock } from '../src/runtime/clock.ts';
@@ -141,6 +142,7 @@ function composeSkills(config: Config, clock: Clock, { registry, tracer }: Telem
       balanced: config.AGOS_MODEL_BALANCED,
       strategic: config.AGOS_MODEL_STRATEGIC,
     },
+    prices: parsePrices(config.AGOS_MODEL_PRICES),
     clock,
     observers: [...(registry ? [observeCalls(registry)] : []), ...(tracer ? [traceCalls(tracer)] : [])],
   };

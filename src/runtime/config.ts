@@ -90,6 +90,8 @@ const environmentSchema = z.object({
   AGOS_MODEL_FAST: z.string().default('claude-haiku-5-5'),
   AGOS_MODEL_BALANCED: z.string().default('claude-sonnet-5-5'),
   AGOS_MODEL_STRATEGIC: z.string().default('claude-opus-5-5'),
+  /** JSON: what models cost by their ids, where the list prices are not true. */
+  AGOS_MODEL_PRICES: z.string().optional(),
   /** What each user may spend in one calendar month, in dollars. */
   AGOS_USER_MONTHLY_USD: z.coerce.number().min(0).max(1_000_000).default(10),
   /** What may be spent on one UTC day, in dollars: by each tenant, and by all of them. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod';
 import { createAnthropicProvider } from '../../src/adapters/anthropic/provider.ts';
 import { AgosError } from '../../src/kernel/errors.ts';
+import { LIST_PRICES } from '../../src/models/calls/prices.ts';
 import { ModelCallError, type ModelProvider } from '../../src/models/calls/provider.ts';
 import { type CallBudget, OFFLINE, runSkill } from '../../src/models/calls/run-skill.ts';
 import type { Skill } from '../../src/models/skills/skill.ts';
@@ -38,7 +39,12 @@ const budget: CallBudget = {
 
 const ask = (subject: string, mayRetry = true, timeoutMs = 30_000, from = budget) =>
   runSkill(
-    { provider, models: { fast: 'claude-haiku-5-5', balanced: 'b', strategic: 's' }, clock: systemClock },
+    {
+      provider,
+      models: { fast: 'claude-haiku-5-5', balanced: 'b', strategic: 's' },
+      prices: LIST_PRICES,
+      clock: systemClock,
+    },
     skill,
     { subject },
     { agent, signal: new AbortController().signal, timeoutMs, mayRetry, budget: from },

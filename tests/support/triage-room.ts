@@ -164,7 +164,12 @@ export async function startTriageRoom(): Promise<TriageRoom> {
             }),
             cpu: createCpuMeter(),
             cpuSecondMicroUsd: 20,
-            skills: { provider: null, models: { fast: 'none', balanced: 'none', strategic: 'none' }, clock },
+            skills: {
+              provider: null,
+              models: { fast: 'none', balanced: 'none', strategic: 'none' },
+              prices: {},
+              clock,
+            },
             decisions: {
               verifyTicket: createTickets({ signingSecret: TEST_SECRET, clock }).verify,
               requireTicket: options.requireTicket ?? false,

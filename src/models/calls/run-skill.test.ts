@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '../../runtime/clock.ts';
-import { costMicroUsd } from './prices.ts';
+import { costMicroUsd, LIST_PRICES } from './prices.ts';
 import { runSkill } from './run-skill.ts';
 
 const MODEL = 'claude-haiku-5-5';
@@ -35,7 +35,8 @@ async function run(failures: number) {
       if (settled.length <= failures) throw new Error('the database is away');
     },
   };
-  const runner = { provider, models: { fast: MODEL, balanced: MODEL, strategic: MODEL }, clock: systemClock };
+  const models = { fast: MODEL, balanced: MODEL, strategic: MODEL };
+  const runner = { provider, models, prices: LIST_PRICES, clock: systemClock };
   const agent = { systemPrompt: '', timeoutSeconds: 1 };
   const signal = new AbortController().signal;
   const { output } = await runSkill(
@@ -49,7 +50,7 @@ async function run(failures: number) {
 
 // sabotage: src/models/calls/run-skill.ts :: await settleAnswered(call.budget, cost); => await call.budget.settle(cost);
 test('an answer whose cost cannot be written at once is kept, and its cost is what was measured', async () => {
-  const cost = costMicroUsd(MODEL, USAGE);
+  const cost = costMicroUsd(LIST_PRICES, MODEL, USAGE);
   expect(await run(1)).toEqual({ text: 'by the model', asked: 1, settled: [cost, cost] });
 });
 

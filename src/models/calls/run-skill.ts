@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Skill, SkillPrompt } from '../skills/skill.ts';
-import { costMicroUsd } from './prices.ts';
+import { costMicroUsd, type PriceTable } from './prices.ts';
 import { ModelCallError, type ModelProvider, type TokenUsage } from './provider.ts';
 
 /** Mark of an answer that no model wrote. */
@@ -12,6 +12,7 @@ export const OFFLINE = 'offline';
 export type SkillRunner = {
   provider: ModelProvider | null;
   models: Record<'fast' | 'balanced' | 'strategic', string>;
+  prices: PriceTable;
   clock: Clock;
   /** Look on while a skill runs: metrics and traces. */
   observers?: readonly ObserveCall[];
@@ -76,6 +77,7 @@ async function answerSkill<Input, Output>(
   call: SkillCall,
 ): Promise<SkillRun<Output>> {
   const startedMs = runner.clock.now().getTime();
+  const costOf = (model: string, usage: TokenUsage) => costMicroUsd(runner.prices, model, usage);
   const parsed = skill.inputSchema.parse(input);
   const done = (answer: Omit<SkillRun<Output>, 'durationMs'>): SkillRun<Output> => ({
     ...answer,
@@ -87,7 +89,7 @@ async function answerSkill<Input, Output>(
       output: skill.outputSchema.parse(skill.offline(parsed)),
       generatedBy: OFFLINE,
       usage,
-      costMicroUsd: model ? costMicroUsd(model, usage) : 0,
+      costMicroUsd: model ? costOf(model, usage) : 0,
       request: { skill: skill.name, version: skill.version, input: parsed },
       modelError: why?.message ?? null,
     });
@@ -99,7 +101,7 @@ async function answerSkill<Input, Output>(
   const prompt = { system: `${call.agent.systemPrompt}\n\n${system}`, user };
   const { maxOutputTokens } = skill;
   try {
-    await call.budget.reserve(highestCost(model, prompt, maxOutputTokens));
+    await call.budget.reserve(costOf(model, mostTokens(prompt, maxOutputTokens)));
   } catch (error) {
     if (!(error instanceof AgosError) || error.code !== 'budget_exceeded') throw error;
     return offline(error, null);
@@ -116,12 +118,12 @@ async function answerSkill<Input, Output>(
     });
   } catch (error) {
     const isKnown = error instanceof ModelCallError && error.answered;
-    await call.budget.settle(isKnown ? costMicroUsd(model, error.usage) : 'reserved');
+    await call.budget.settle(isKnown ? costOf(model, error.usage) : 'reserved');
     if (!(error instanceof ModelCallError) || (error.passing && call.mayRetry)) throw error;
     return offline(error, model);
   }
   const { output, usage } = answer;
-  const cost = costMicroUsd(model, usage);
+  const cost = costOf(model, usage);
   await settleAnswered(call.budget, cost);
   return done({ output, generatedBy: model, usage, costMicroUsd: cost, request: prompt, modelError: null });
 }
@@ -145,7 +147,6 @@ async function settleAnswered(budget: CallBudget, microUsd: number): Promise<voi
 const NO_TOKENS: TokenUsage = { inputTokens: 0, outputTokens: 0 };
 
 /** A token is seldom less than a letter, also in scripts without an alphabet; no answer is longer than its limit. */
-function highestCost(model: string, { system, user }: SkillPrompt, maxOutputTokens: number): number {
-  const inputTokens = system.length + user.length;
-  return costMicroUsd(model, { inputTokens, outputTokens: maxOutputTokens });
+function mostTokens({ system, user }: SkillPrompt, maxOutputTokens: number): TokenUsage {
+  return { inputTokens: system.length + user.length, outputTokens: maxOutputTokens };
 }

@@ -12,6 +12,7 @@ import { createStopFile } from '../../control/kill-switch/stop-file.ts';
 import type { SpendCaps } from '../../control/spend/rules.ts';
 import { createSpender } from '../../control/spend/spender.ts';
 import { sweepReservations } from '../../control/spend/sweep-reservations.ts';
+import { LIST_PRICES } from '../../models/calls/prices.ts';
 import { ModelCallError, type ModelRequest } from '../../models/calls/provider.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { loadPlaybooks } from '../playbooks/load.ts';
@@ -61,7 +62,7 @@ async function summarise(attempt: number, caps: SpendCaps = TEST_CAPS) {
     {
       db,
       spend: createSpender({ db, clock: systemClock, caps }),
-      skills: { provider, models, clock: systemClock },
+      skills: { provider, models, prices: LIST_PRICES, clock: systemClock },
       gate: createStepGate({ db, stopFile: createStopFile('/nowhere'), worker: 'test' }),
     },
     { version: 1, tenant: tenant.id, ...ids },
