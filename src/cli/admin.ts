@@ -1,6 +1,7 @@
 import postgres, { type Sql } from 'postgres';
 import { errorCodes } from '../runtime/database/error-codes.ts';
-import { openPool, type Tx } from '../runtime/database/pool.ts';
+import { openPool } from '../runtime/database/pool.ts';
+import type { Tx } from '../runtime/database/transactions.ts';
 import { probePostgres } from '../stack/postgres/find.ts';
 import { readRunningStack } from '../stack/running.ts';
 import { addressIn } from './address.ts';

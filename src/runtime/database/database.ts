@@ -2,9 +2,10 @@ import type { TenantScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import { errorCodes } from './error-codes.ts';
 import { type Listener, listenOn } from './listen.ts';
-import { openPool, type Tx } from './pool.ts';
+import { openPool } from './pool.ts';
+import type { Tx } from './transactions.ts';
 
-export type { Tx } from './pool.ts';
+export type { Tx } from './transactions.ts';
 
 /**
  * The purposes for which the second door may read across tenants, and the tables of each: a closed list,

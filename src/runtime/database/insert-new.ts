@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { toSnakeCase } from 'drizzle-orm/casing';
 import type { PgTable } from 'drizzle-orm/pg-core';
-import type { Tx } from './pool.ts';
+import type { Tx } from './transactions.ts';
 
 /**
  * Inserts the rows that do not stand in any other one's way, in their order; all have the fields of the first one.

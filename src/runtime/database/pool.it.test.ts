@@ -9,7 +9,7 @@ import { newId } from '../ids.ts';
 import { observeDatabase } from '../telemetry/observe-database.ts';
 import { createRegistry } from '../telemetry/registry.ts';
 import { openDatabase } from './database.ts';
-import type { Tx } from './pool.ts';
+import type { Tx } from './transactions.ts';
 
 let database: TestDatabase;
 let tenant: TestTenant;
@@ -28,7 +28,7 @@ const backendOf = async (tx: Tx): Promise<number> => {
   return rows[0]!.pid;
 };
 
-// sabotage: src/runtime/database/pool.ts :: if (!isOpen) throw => if (isOpen === undefined) throw
+// sabotage: src/runtime/database/transactions.ts :: if (!isOpen) throw => if (isOpen === undefined) throw
 test("a query that comes after its transaction's end does not run in the next one's tenant", async () => {
   const kept = await inTenant(tenant, async (tx) => tx);
   await inTenant(other, async () => {
@@ -38,7 +38,7 @@ test("a query that comes after its transaction's end does not run in the next on
   });
 });
 
-// sabotage: src/runtime/database/pool.ts :: if (command !== 'COMMIT') => if (command === undefined)
+// sabotage: src/runtime/database/transactions.ts :: if (command !== 'COMMIT') => if (command === undefined)
 test('who goes on after a statement that failed learns that nothing was kept', async () => {
   const work = inTenant(tenant, async (tx) => {
     await tx.execute(sql`select 1/0`).catch(() => undefined);
@@ -59,7 +59,7 @@ test('a connection that is killed in the middle is told as such, and never used 
   expect(answers).toHaveLength(20);
 });
 
-// sabotage: src/runtime/database/pool.ts :: const both = inOneWrite(client, [() => client.query(begin), => const both = inOneWrite(client, [() => client.query('begin'),
+// sabotage: src/runtime/database/transactions.ts :: const both = inOneWrite(client, [() => client.query(begin), => const both = inOneWrite(client, [() => client.query('begin'),
 test('prepared once, a statement still answers with the rows of the tenant that asks', async () => {
   const { url, systemUrl } = database.info;
   const db = openDatabase({ url, systemUrl, maxConnections: 1 });
@@ -99,7 +99,7 @@ async function openOne() {
   return { db, readOnce, stateOf };
 }
 
-// sabotage: src/runtime/database/pool.ts :: trip = inOneWrite(client, [() => client.query(begin), => trip = inOneWrite(client, [() => client.query('begin'),
+// sabotage: src/runtime/database/transactions.ts :: trip = inOneWrite(client, [() => client.query(begin), => trip = inOneWrite(client, [() => client.query('begin'),
 test('who reads once reads in its own tenant, whoever read before, and no second time', async () => {
   const { readOnce } = await openOne();
   const tenantNow = (tx: Tx) => tx.execute(sql`select current_setting('agos.tenant_id') as id`);
@@ -115,7 +115,7 @@ test('who reads once reads in its own tenant, whoever read before, and no second
   expect(await readOnce(other, async () => 'nothing asked')).toBe('nothing asked');
 });
 
-// sabotage: src/runtime/database/pool.ts :: ask, () => client.query('commit')]); => ask]);
+// sabotage: src/runtime/database/transactions.ts :: ask, () => client.query('commit')]); => ask]);
 test('what is read once leaves no transaction behind, also where it failed, and changes nothing', async () => {
   const { readOnce, stateOf } = await openOne();
   await readOnce(tenant, (tx) => tx.select().from(leads));
@@ -185,7 +185,7 @@ test('only who says so keeps the plans of prepared statements; reads across tena
   }
 });
 
-// sabotage: src/runtime/database/pool.ts :: () => client.release(isStale()), => () => client.release(),
+// sabotage: src/runtime/database/transactions.ts :: () => client.release(isStale()), => () => client.release(),
 test('a statement that was prepared before a migration changed its answer fails once and not for ever', async () => {
   const { url, systemUrl } = database.info;
   const db = openDatabase({ url, systemUrl, maxConnections: 1 });
