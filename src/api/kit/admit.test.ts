@@ -73,7 +73,7 @@ test('a failure counts for the address, whatever its status', async () => {
   ]);
 });
 
-// sabotage: src/api/kit/admit.ts :: return error instanceof AgosError && error.code.startsWith('database_'); => return false;
+// sabotage: src/api/kit/admit.ts :: return toAgosError(error).code.startsWith('database_'); => return false;
 test.each(['database_unavailable', 'database_read_only'] as const)(
   '%s is no fault of the caller and locks nobody out',
   async (code) => {

@@ -1,5 +1,6 @@
 import type { Identity } from '../../access/identity/identity.ts';
 import { AgosError } from '../../kernel/errors.ts';
+import { toAgosError } from './envelope.ts';
 import type { Incoming, KitDeps } from './kit-deps.ts';
 import { resetOf, type Standing, secondsOf } from './rate-limits.ts';
 import type { Route } from './route.ts';
@@ -38,7 +39,7 @@ export async function admit(
 
 /** Nobody is locked out for what is ours alone. */
 function isDatabaseAway(error: unknown): boolean {
-  return error instanceof AgosError && error.code.startsWith('database_');
+  return toAgosError(error).code.startsWith('database_');
 }
 
 const WHOSE: Record<Standing['policy'], string> = {

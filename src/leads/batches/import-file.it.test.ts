@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
 import { readWhole, uploadLeads } from '../../../tests/support/imports.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
+import { keepPlansOfChecks } from './plans-of-checks.ts';
 
 describe('a file of leads', () => {
   let app: TestApp;
@@ -200,7 +201,8 @@ describe('a file of leads', () => {
     });
   });
 
-  // sabotage: src/leads/batches/import-file.ts :: then 'force_custom_plan' else => then 'auto' else
+  // sabotage: src/leads/batches/plans-of-checks.ts :: then 'force_custom_plan' else => then 'auto' else
+  // sabotage: src/leads/batches/plans-of-checks.ts :: else 'auto' end => else 'force_custom_plan' end
   test('reads a few rows for each of its lines, before the server knows how many there are and after', async () => {
     const LINES = 3_000;
     const { admin } = app.database;
@@ -213,11 +215,17 @@ describe('a file of leads', () => {
         (seq_tup_read + idx_tup_fetch)::int as read from pg_stat_user_tables where relname = 'leads'`;
       return row!;
     };
-    for (const [isKnown, most] of [
-      [false, 200],
-      [true, 20],
+    const modeOfChecks = () =>
+      app.database.db.withTenant(tenant.scope, async (tx) => {
+        await keepPlansOfChecks(tx);
+        return (await tx.execute('show plan_cache_mode')).rows[0]?.plan_cache_mode;
+      });
+    for (const [isKnown, mode, most] of [
+      [false, 'force_custom_plan', 200],
+      [true, 'auto', 20],
     ] as const) {
       if (isKnown) await admin`analyze leads, batch_items`;
+      expect(await modeOfChecks()).toBe(mode);
       tenant = await createTenant(app.database);
       const before = await sums();
       await importing(content, {}, { chunkLines: 250 });

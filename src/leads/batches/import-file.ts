@@ -1,11 +1,10 @@
-import { sql } from 'drizzle-orm';
 import type { ImportLeadsInput, ImportPosition } from '../../../workflows/leads/import-leads/messages.ts';
 import { findAsset } from '../../assets/files/repository.ts';
 import type { AssetStore } from '../../assets/files/store.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Database, Tx } from '../../runtime/database/database.ts';
+import type { Database } from '../../runtime/database/database.ts';
 import type { UrlRules } from '../leads/stored-url.ts';
 import { type OpenFile, openCsv, openJson } from './open-file.ts';
 import { readRow } from './read-row.ts';
@@ -99,22 +98,8 @@ async function store(
   return db.withTenant(systemScope(tenant, createdBy), async (tx) => {
     const locked = await lockBatch(tx, tenant, batch.id, 'share');
     if (locked?.status !== 'processing') return false;
-    await planForMany(tx);
     const { triage, industry = null } = batch.options;
     await storeLines({ tx, tenantId: tenant, batchId: batch.id, createdBy, triage, industry }, lines);
     return true;
   });
-}
-
-/** With so many leads the server has statistics by which it finds the index of their key. */
-const KNOWN_LEADS = 1_000;
-
-/**
- * The plan of a foreign key's check is kept by its session; made while the server takes the table for empty it
- * reads all of a tenant's leads for each line, which makes a first import quadratic until statistics exist.
- */
-async function planForMany(tx: Tx): Promise<void> {
-  await tx.execute(sql`select set_config('plan_cache_mode',
-    case when reltuples < ${KNOWN_LEADS} then 'force_custom_plan' else 'auto' end, true)
-    from pg_class where oid = 'leads'::regclass`);
 }

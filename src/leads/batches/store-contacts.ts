@@ -4,6 +4,7 @@ import { insertNew } from '../../runtime/database/insert-new.ts';
 import { newId } from '../../runtime/ids.ts';
 import type { ContactFields } from '../contacts/repository.ts';
 import { contacts } from '../contacts/tables.ts';
+import { keepPlansOfChecks } from './plans-of-checks.ts';
 
 type Fields = { name: string | null; phone: string | null; linkedinUrl: string | null; title: string | null };
 type Person = Fields & { id: string; leadId: string; email: string | null };
@@ -33,6 +34,7 @@ export async function storeContacts(
   // Always in the same order: two imports that meet wait for each other and never in a circle.
   added.sort(byKey);
   const { tenantId, createdBy } = owner;
+  await keepPlansOfChecks(tx);
   await insertNew(
     tx,
     contacts,

@@ -5,6 +5,7 @@ import { newId } from '../../runtime/ids.ts';
 import type { LeadRow } from '../leads/repository.ts';
 import type { LeadStatus } from '../leads/rules.ts';
 import { leads } from '../leads/tables.ts';
+import { keepPlansOfChecks } from './plans-of-checks.ts';
 import type { ImportedLead } from './read-row.ts';
 import { type ItemState, type LineError, type LineOutcome, lineError } from './rules.ts';
 import { storeContacts } from './store-contacts.ts';
@@ -53,6 +54,7 @@ export async function storeLines(ctx: StoreContext, lines: readonly ReadLine[]):
   );
   const placeOf = new Map(placed.map((one) => [one.line, one]));
   const items = fresh.map((one) => toItem(ctx, one, placeOf.get(one.line)));
+  await keepPlansOfChecks(ctx.tx);
   await insertNew(ctx.tx, batchItems, items);
 }
 

@@ -39,6 +39,7 @@ test.each([
   '{"a": {"input": 1}}',
   '{"a": {"input": -1, "output": 1}}',
   '{"a": {"input": 1, "output": 1, "per": "token"}}',
+  '{"a": {"input": 2, "output": 2, "above": {"prompt_tokens": 9, "input": 1, "output": 3}}}',
 ])('a setting that is wrong stops the process and says how it is written: %s', (text) => {
   expect(() => parsePrices(text)).toThrow('AGOS_MODEL_PRICES must be JSON');
 });

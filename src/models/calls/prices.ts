@@ -24,12 +24,15 @@ export const LIST_PRICES: PriceTable = {
 
 const dollars = z.number().min(0).max(10_000).transform(usd);
 const band = { input: dollars, output: dollars };
+/** A long prompt is never the cheaper one: what a call may cost at most is told before its tokens are known. */
 const pricesSchema = z.record(
   z.string().min(1),
-  z.strictObject({
-    ...band,
-    above: z.strictObject({ prompt_tokens: z.int().min(1), ...band }).optional(),
-  }),
+  z
+    .strictObject({
+      ...band,
+      above: z.strictObject({ prompt_tokens: z.int().min(1), ...band }).optional(),
+    })
+    .refine(({ input, output, above }) => !above || (above.input >= input && above.output >= output)),
 );
 
 /** The list prices with those of `AGOS_MODEL_PRICES` in their place; throws a sentence when it is wrong. */

@@ -40,6 +40,8 @@ const IDLE_MS = 60_000;
 /** With a connection goes what the server has prepared on it. */
 const LIVES_SECONDS = 60 * 60;
 const ONE_TRIP_MS = 5_000;
+/** Share of the time after which a connection is dropped. */
+const SERVER_GIVES_UP_AT = 0.9;
 
 /** Opens a pool of connections; each is made when it is needed. */
 export function openPool(options: PoolOptions): Pool {
@@ -47,7 +49,11 @@ export function openPool(options: PoolOptions): Pool {
     connectionString: options.url,
     max: options.connections,
     connectionTimeoutMillis: Math.min(options.dropAfterMs ?? CONNECT_MS, CONNECT_MS),
-    ...(options.dropAfterMs && { query_timeout: options.dropAfterMs }),
+    ...(options.dropAfterMs && {
+      query_timeout: options.dropAfterMs,
+      // The server does not hear of it while it works or waits: it gives up by itself, and before.
+      statement_timeout: Math.floor(options.dropAfterMs * SERVER_GIVES_UP_AT),
+    }),
     idleTimeoutMillis: IDLE_MS,
     maxLifetimeSeconds: LIVES_SECONDS,
     idle_in_transaction_session_timeout: options.idleInTransactionMs,
@@ -74,7 +80,8 @@ export function openPool(options: PoolOptions): Pool {
       }),
     statements: (party, fn) => slots.run(party, async () => inStatements(await connect(), fn)),
     ping: async () => {
-      await slots.run('ping', () => connections.query('select 1'));
+      const asked = { text: 'select 1', query_timeout: ONE_TRIP_MS };
+      await slots.run('ping', () => connections.query(asked as pg.QueryConfig));
     },
     close: () => connections.end(),
   };

@@ -108,11 +108,14 @@ export async function inTransactionOfOne<T>(
   }
 }
 
-/** What is sent in one write reaches the server together: a write costs as much as a small statement. */
+/**
+ * What is sent in one write reaches the server together: a write costs as much as a small statement. What cannot
+ * be sent fails by itself, and the rest is sent.
+ */
 function inOneWrite({ connection: { stream } }: pg.PoolClient, asks: readonly Ask[]): ReturnType<Ask>[] {
   stream.cork();
   try {
-    return asks.map((ask) => ask());
+    return asks.map(async (ask) => ask());
   } finally {
     stream.uncork();
   }
