@@ -16,6 +16,7 @@ import { createStopFile } from '../../src/control/kill-switch/stop-file.ts';
 import type { SpendCaps } from '../../src/control/spend/rules.ts';
 import { createSpender } from '../../src/control/spend/spender.ts';
 import { startRun } from '../../src/journal/runs/start-run.ts';
+import { LIST_PRICES } from '../../src/models/calls/prices.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { newId } from '../../src/runtime/ids.ts';
 import { createCpuMeter } from '../../src/sites/scan/cpu-meter.ts';
@@ -167,7 +168,7 @@ export async function startTriageRoom(): Promise<TriageRoom> {
             skills: {
               provider: null,
               models: { fast: 'none', balanced: 'none', strategic: 'none' },
-              prices: {},
+              prices: LIST_PRICES,
               clock,
             },
             decisions: {

@@ -34,7 +34,7 @@ export type SystemPurpose = keyof typeof SYSTEM_PURPOSES;
 
 /** The two doors to the database. */
 export type Database = {
-  /** Runs `fn` in one transaction in which row-level security knows tenant and actor; without terms it waits for ever. */
+  /** Runs `fn` in one transaction in which row-level security knows tenant and actor; without terms it waits for as long as a connection may. */
   withTenant<T>(scope: TenantScope, fn: (tx: Tx) => Promise<T>, terms?: Terms): Promise<T>;
   /**
    * Runs one statement without a tenant, in one round trip, for what every request pays: no tenant's row is seen
@@ -73,7 +73,8 @@ export type DatabaseOptions = {
   idleInTransactionMs?: number;
   /**
    * A connection of each door that does not answer a statement in so long is dropped, since its network may be
-   * gone without a word. Without it one is waited for: work that may take long has no such limit.
+   * gone without a word; the server gives the statement up before. Without it one is waited for: work that may
+   * take long has no such limit.
    */
   dropAfterMs?: { tenant: number; system: number };
   /**

@@ -13,7 +13,7 @@ export type PoolOptions = {
   tooLate: () => Error;
   /** The server ends a transaction in which nothing happens for so long. */
   idleInTransactionMs: number;
-  /** A connection that is not made, or does not answer a statement, in so long is dropped; without it, none that works. */
+  /** A connection that is not made, or does not answer a statement, in so long is dropped, and the server gives up before; without it, none that works. */
   dropAfterMs?: number;
   /** True refuses every change, whatever the role may do. */
   readOnly?: boolean;
