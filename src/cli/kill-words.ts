@@ -20,9 +20,10 @@ export function printReceipt(reach: 'tenant' | 'global', receipt: ReceiptView): 
   );
   print(
     paragraph(
-      `Already happened since ${before.since}: ${before.steps.count} steps and ${before.audits.count} audits had ended.`,
+      `Already happened since ${before.since}: ${before.steps.count} steps and ${before.audits.count} audits had ended, ${before.webhooks.count} webhooks were sent.`,
     ),
   );
+  printWebhooks(receipt.webhooks);
   if (running.length > 0) {
     const rows = running.map((step) => [
       step.step,
@@ -40,6 +41,13 @@ export function printReceipt(reach: 'tenant' | 'global', receipt: ReceiptView): 
       ),
     );
   }
+}
+
+function printWebhooks({ acknowledged, not_stopped: silent }: ReceiptView['webhooks']): void {
+  if (acknowledged.length + silent.length === 0) return;
+  const brokenOff = acknowledged.filter(({ error }) => error === 'interrupted').length;
+  const counts = `broken off, to be sent again: ${brokenOff}; ended by themselves: ${acknowledged.length - brokenOff}; no answer from a worker of the queue outbound: ${silent.length}`;
+  print(paragraph(`Webhooks on their way: ${acknowledged.length + silent.length} (${counts}).`));
 }
 
 /** Prints what is on now. */

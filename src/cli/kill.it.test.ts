@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createTestApp, type TestApp } from '../../tests/support/app.ts';
-import { insertLead, insertRun } from '../../tests/support/rows.ts';
+import { insertLead, insertRun, insertWebhookAttempt } from '../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../tests/support/tenant.ts';
 import { type Listening, listen } from '../api/listen.ts';
 import { newId } from '../runtime/ids.ts';
@@ -100,6 +100,18 @@ test('1 says that something has not answered, and the table names it and its wor
   await app.database.admin`update run_steps set ended_at = clock_timestamp(), outcome = 'stopped'`;
   const status = await agos(['status', '--json']);
   expect(JSON.parse(status.out)).toMatchObject({ on: true, receipt: { complete: true, not_stopped: [] } });
+});
+
+test('a webhook on its way that nobody answers for is told too', async () => {
+  await insertWebhookAttempt(app.database, ownerOf(tenant));
+  const on = await agos(['on', '--reason', 'A drill.']);
+  expect(on.code).toBe(1);
+  expect(on.out.replace(/\s+/g, ' ')).toMatch(/Webhooks on their way: 1 \(.*outbound: 1\)/);
+  await app.database.admin`update webhook_attempts set ended_at = clock_timestamp(), error = 'interrupted'`;
+  const status = await agos(['status']);
+  expect(status.out.replace(/\s+/g, ' ')).toMatch(
+    /Webhooks on their way: 1 \(broken off, to be sent again: 1;/,
+  );
 });
 
 // sabotage: src/cli/kill-global.ts :: return { ...row, tenant: null }; => return { ...row, tenant: row.id };

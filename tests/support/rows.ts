@@ -55,6 +55,22 @@ export async function insertRun(
   return id;
 }
 
+/** A request to a webhook endpoint, with endpoint and delivery: begun so long ago, and on its way since. */
+export async function insertWebhookAttempt(
+  { admin }: TestDatabase,
+  owner: Owner,
+  { agoMs = 0 }: { agoMs?: number } = {},
+): Promise<string> {
+  const [endpoint, delivery] = [newId(), newId()];
+  await admin`insert into webhook_endpoints (tenant_id, id, url, cursor_seq, created_by)
+    values (${owner.tenant}, ${endpoint}, 'https://receiver.example/', 0, ${owner.createdBy})`;
+  await admin`insert into webhook_deliveries (tenant_id, id, endpoint_id, event_id, event_type, event_at)
+    values (${owner.tenant}, ${delivery}, ${endpoint}, ${newId()}, 'webhook.test', now())`;
+  await admin`insert into webhook_attempts (tenant_id, id, delivery_id, started_at)
+    values (${owner.tenant}, ${newId()}, ${delivery}, clock_timestamp() - ${agoMs} * interval '1 millisecond')`;
+  return delivery;
+}
+
 /** The row of a stored file, without the file. */
 export async function insertAsset(
   { admin }: TestDatabase,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.ts';
-import { insertRun } from '../../../tests/support/rows.ts';
+import { insertRun, insertWebhookAttempt } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { openPool, type Pool } from '../../runtime/database/pool.ts';
@@ -42,8 +42,8 @@ async function stepAtWork(): Promise<() => Promise<unknown>> {
   return () => admin`update run_steps set ended_at = clock_timestamp(), outcome = 'stopped' where id = ${id}`;
 }
 
-// sabotage: src/control/kill-switch/receipt.ts :: const steps = await inTransaction((tx) => readSteps(tx, switched)); => const { running: steps } = await inTransaction((tx) => readReceipt(tx, switched));
-test('while it waits for workers it looks at the steps only, and counts what had happened before once', async () => {
+// sabotage: src/control/kill-switch/receipt.ts :: const { steps, webhooks } = await inTransaction((tx) => readAtWork(tx, switched)); => const { steps, webhooks } = await inTransaction(async (tx) => (await readReceipt(tx, switched), readAtWork(tx, switched)));
+test('while it waits for workers it looks at what is at work only, and counts what had happened before once', async () => {
   const end = await stepAtWork();
   let transactions = 0;
   let reads = 0;
@@ -61,7 +61,7 @@ test('while it waits for workers it looks at the steps only, and counts what had
   await end();
   expect(await reading).toMatchObject({ notStopped: [], acknowledged: [{ outcome: 'stopped' }] });
   expect(transactions).toBeGreaterThan(2);
-  expect(reads - transactions, 'what the last of them reads beside the steps').toBe(5);
+  expect(reads - 2 * transactions, 'what the last of them reads beside what is at work').toBe(7);
 });
 
 test('a step that ends while the rest is counted is told as it is then', async () => {
@@ -82,9 +82,31 @@ test('a step that ends while the rest is counted is told as it is then', async (
   expect(await reading).toMatchObject({ notStopped: [] });
 });
 
+// sabotage: src/control/kill-switch/receipt.ts :: if (steps.every(hasAcknowledged) && webhooks.every(({ endedAt }) => endedAt !== null)) break; => if (steps.every(hasAcknowledged)) break;
+// sabotage: src/control/kill-switch/webhook-attempts.ts :: gt(webhookAttempts.startedAt, new Date(from.getTime() - SURELY_OVER_MS)), =>
+test('a webhook on its way is waited for, one that was lost with its worker long ago is not', async () => {
+  const { admin } = database;
+  const of = { tenant: tenant.id, createdBy: tenant.keys.owner.id };
+  await insertWebhookAttempt(database, of, { agoMs: 600_000 });
+  const delivery = await insertWebhookAttempt(database, of);
+  const switched = switchedNow();
+  expect(await inTransaction((tx) => readReceipt(tx, switched))).toMatchObject({
+    webhooks: { acknowledged: [], notStopped: [{ deliveryId: delivery }] },
+  });
+  const reading = awaitReceipt(inTransaction, switched);
+  await sleep(300);
+  await admin`update webhook_attempts set ended_at = clock_timestamp(), status_code = 204
+    where delivery_id = ${delivery}`;
+  expect(await reading).toMatchObject({
+    webhooks: { acknowledged: [{ deliveryId: delivery, statusCode: 204 }], notStopped: [] },
+  });
+});
+
+// sabotage: migrations/0037_webhook_attempts_end.sql :: CREATE INDEX "webhook_attempts_ended" ON "webhook_attempts" USING btree ("ended_at","tenant_id"); => SELECT 1;
+// sabotage: migrations/0037_webhook_attempts_end.sql :: CREATE INDEX "webhook_attempts_unfinished" ON "webhook_attempts" USING btree ("started_at") WHERE ended_at is null and error is null and status_code is null; => SELECT 1;
 // sabotage: migrations/0030_indexes_of_receipts.sql :: CREATE INDEX "runs_ended" ON "runs" USING btree ("ended_at","tenant_id"); => SELECT 1;
 // sabotage: migrations/0030_indexes_of_receipts.sql :: CREATE INDEX "audits_completed" ON "audits" USING btree ("completed_at","tenant_id"); => SELECT 1;
-test('of many runs, steps and audits none is read that is not told of, for a tenant and for everybody', async () => {
+test('of many runs, steps, audits and webhooks none is read that is not told of, for a tenant and for everybody', async () => {
   const { admin } = database;
   const by = tenant.keys.owner.id;
   await admin`insert into runs (tenant_id, id, kind, workflow_id, input, status, created_by, requested_at, ended_at)
@@ -97,13 +119,17 @@ test('of many runs, steps and audits none is read that is not told of, for a ten
       agent_version, created_by, completed_at)
     select tenant_id, gen_random_uuid(), id, 'https://a.example/', 'completed', 'triage-standard', '1.0.0', 'triage',
       '1.0.0', created_by, ended_at from runs where ended_at is not null`;
-  await admin`vacuum analyze runs, run_steps, audits`;
+  await insertWebhookAttempt(database, { tenant: tenant.id, createdBy: by }, { agoMs: 600_000 });
+  await admin`insert into webhook_attempts (tenant_id, id, delivery_id, started_at, ended_at, status_code)
+    select a.tenant_id, gen_random_uuid(), a.delivery_id, now() - interval '9 days', now() - interval '9 days', 204
+    from (select * from webhook_attempts limit 1) a, generate_series(1, 20000) n`;
+  await admin`vacuum analyze runs, run_steps, audits, webhook_attempts, webhook_deliveries`;
   const scansOf = async (tx: Tx, tenantId: string | null) => {
     const scans = async () => {
       const { rows } = await tx.execute<{
         n: number;
       }>(`select sum(seq_scan)::int as n from pg_stat_xact_user_tables
-        where relname in ('runs', 'run_steps', 'audits')`);
+        where relname in ('runs', 'run_steps', 'audits', 'webhook_attempts')`);
       return rows[0]!.n;
     };
     const before = await scans();

@@ -8,6 +8,7 @@ import {
   findStepsDuring,
   type RunStepRow,
 } from './run-steps.ts';
+import { findWebhooksBefore, findWebhooksDuring, type SentWebhook } from './webhook-attempts.ts';
 
 /** A switch, on or off, whose receipt is asked for; `tenant` is null for the global one. */
 export type SwitchedTime = { tenant: string | null; turnedOnAt: Date; turnedOffAt: Date | null };
@@ -18,10 +19,12 @@ export type Receipt = {
   running: RunStepRow[];
   acknowledged: RunStepRow[];
   notStopped: RunStepRow[];
+  webhooks: { acknowledged: SentWebhook[]; notStopped: SentWebhook[] };
   before: {
     since: Date;
     steps: { count: number; latest: RunStepRow[] };
     audits: { count: number; latest: EndedAudit[] };
+    webhooks: { count: number; latest: SentWebhook[] };
   };
 };
 
@@ -38,21 +41,29 @@ export async function readReceipt(
     since,
     steps: await findStepsBefore(tx, { tenant, since, from }),
     audits: await findAuditsBefore(tx, { tenant, since, from }),
+    webhooks: await findWebhooksBefore(tx, { tenant, since, from }),
   };
   const runsOpen = await countRunsAt(tx, { tenant, from });
   // Last, since it changes while the rest is counted.
-  const running = await readSteps(tx, switched);
+  const { steps, webhooks } = await readAtWork(tx, switched);
   return {
     runsOpen,
-    running,
-    acknowledged: running.filter(hasAcknowledged),
-    notStopped: running.filter((step) => !hasAcknowledged(step)),
+    running: steps,
+    acknowledged: steps.filter(hasAcknowledged),
+    notStopped: steps.filter((step) => !hasAcknowledged(step)),
+    webhooks: {
+      acknowledged: webhooks.filter(({ endedAt }) => endedAt !== null),
+      notStopped: webhooks.filter(({ endedAt }) => endedAt === null),
+    },
     before,
   };
 }
 
-function readSteps(tx: Tx, { tenant, turnedOnAt, turnedOffAt }: SwitchedTime): Promise<RunStepRow[]> {
-  return findStepsDuring(tx, { tenant, from: turnedOnAt, until: turnedOffAt });
+type AtWork = { steps: RunStepRow[]; webhooks: SentWebhook[] };
+
+async function readAtWork(tx: Tx, { tenant, turnedOnAt, turnedOffAt }: SwitchedTime): Promise<AtWork> {
+  const stopped = { tenant, from: turnedOnAt, until: turnedOffAt };
+  return { steps: await findStepsDuring(tx, stopped), webhooks: await findWebhooksDuring(tx, stopped) };
 }
 
 /** Its worker said how it ended; who is silent may still be at work. */
@@ -65,7 +76,7 @@ const LOOK_EVERY_MS = 100;
 
 /**
  * Waits until everything has stopped, for three seconds at most, since whoever asks is in a hurry; then reads
- * the receipt. What had happened before cannot change meanwhile, so only the steps are looked at again.
+ * the receipt. What had happened before cannot change meanwhile, so only what is at work is looked at again.
  */
 export async function awaitReceipt(
   inTransaction: <T>(fn: (tx: Tx) => Promise<T>) => Promise<T>,
@@ -73,8 +84,8 @@ export async function awaitReceipt(
 ): Promise<Receipt> {
   const deadline = performance.now() + ANSWER_WITHIN_MS;
   while (performance.now() < deadline) {
-    const steps = await inTransaction((tx) => readSteps(tx, switched));
-    if (steps.every(hasAcknowledged)) break;
+    const { steps, webhooks } = await inTransaction((tx) => readAtWork(tx, switched));
+    if (steps.every(hasAcknowledged) && webhooks.every(({ endedAt }) => endedAt !== null)) break;
     await sleep(LOOK_EVERY_MS);
   }
   return inTransaction((tx) => readReceipt(tx, switched));

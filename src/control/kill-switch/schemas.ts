@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import { momentField } from '../../api/kit/index.ts';
+import { DELIVERY_ERRORS } from '../webhooks/rules.ts';
 import type { Receipt } from './receipt.ts';
 import type { GlobalKillSwitchRow, KillSwitchRow } from './repository.ts';
 import { STEP_OUTCOMES, STOP_REACHES, type Stop } from './rules.ts';
 import { type EndedAudit, MOST_LISTED, type RunStepRow } from './run-steps.ts';
+import type { SentWebhook } from './webhook-attempts.ts';
 
 /** One time at which work was stopped. */
 export const killSwitchView = z
@@ -30,6 +32,19 @@ const stepView = z.strictObject({
   outcome: z.enum(STEP_OUTCOMES).nullable(),
 });
 
+const sentWebhookView = z.strictObject({
+  delivery_id: z.uuid(),
+  endpoint_id: z.uuid(),
+  event_type: z.string(),
+  started_at: momentField,
+  ended_at: momentField.nullable(),
+  status_code: z.number().int().nullable(),
+  error: z
+    .enum(DELIVERY_ERRORS)
+    .nullable()
+    .openapi({ description: '`interrupted`: broken off; the receiver may have got it, and gets it again.' }),
+});
+
 const listed = <View extends z.ZodType>(view: View) =>
   z.strictObject({
     count: z.number().int(),
@@ -40,11 +55,14 @@ const listed = <View extends z.ZodType>(view: View) =>
 export const receiptView = z
   .strictObject({
     kill_switch: killSwitchView,
-    complete: z.boolean().openapi({ description: 'Every step that was at work has stopped.' }),
+    complete: z.boolean().openapi({ description: 'Every step and webhook that was at work has stopped.' }),
     runs_open: z.number().int().openapi({ description: 'Runs that had been asked for and had not ended.' }),
     running: z.array(stepView).openapi({ description: 'Steps that were at work when it was turned on.' }),
     acknowledged: z.array(stepView).openapi({ description: 'Of these, what its worker has ended.' }),
     not_stopped: z.array(stepView).openapi({ description: 'Of these, what no worker has answered for.' }),
+    webhooks: z
+      .strictObject({ acknowledged: z.array(sentWebhookView), not_stopped: z.array(sentWebhookView) })
+      .openapi({ description: 'Requests to webhook endpoints that were on their way.' }),
     already_happened: z.strictObject({
       since: momentField,
       steps: listed(stepView),
@@ -56,6 +74,7 @@ export const receiptView = z
           completed_at: momentField.nullable(),
         }),
       ),
+      webhooks: listed(sentWebhookView),
     }),
   })
   .openapi('KillSwitchReceipt');
@@ -86,18 +105,23 @@ export const toKillSwitchView = (row: KillSwitchRow | GlobalKillSwitchRow): Kill
 /** A receipt as API and command line show it. */
 export const toReceiptView = (
   row: KillSwitchRow | GlobalKillSwitchRow,
-  { running, acknowledged, notStopped, runsOpen, before }: Receipt,
+  { running, acknowledged, notStopped, webhooks, runsOpen, before }: Receipt,
 ): ReceiptView => ({
   kill_switch: toKillSwitchView(row),
-  complete: notStopped.length === 0,
+  complete: notStopped.length === 0 && webhooks.notStopped.length === 0,
   runs_open: runsOpen,
   running: running.map(toStepView),
   acknowledged: acknowledged.map(toStepView),
   not_stopped: notStopped.map(toStepView),
+  webhooks: {
+    acknowledged: webhooks.acknowledged.map(toSentWebhookView),
+    not_stopped: webhooks.notStopped.map(toSentWebhookView),
+  },
   already_happened: {
     since: before.since.toISOString(),
     steps: { count: before.steps.count, latest: before.steps.latest.map(toStepView) },
     audits: { count: before.audits.count, latest: before.audits.latest.map(toAuditLine) },
+    webhooks: { count: before.webhooks.count, latest: before.webhooks.latest.map(toSentWebhookView) },
   },
 });
 
@@ -116,6 +140,16 @@ const toStepView = (row: RunStepRow) => ({
   started_at: row.startedAt.toISOString(),
   ended_at: row.endedAt?.toISOString() ?? null,
   outcome: row.outcome,
+});
+
+const toSentWebhookView = (sent: SentWebhook) => ({
+  delivery_id: sent.deliveryId,
+  endpoint_id: sent.endpointId,
+  event_type: sent.eventType,
+  started_at: sent.startedAt.toISOString(),
+  ended_at: sent.endedAt?.toISOString() ?? null,
+  status_code: sent.statusCode,
+  error: sent.error,
 });
 
 const toAuditLine = (audit: EndedAudit) => ({

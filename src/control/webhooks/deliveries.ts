@@ -176,7 +176,7 @@ export async function endAttempt(
 ): Promise<void> {
   await tx
     .update(webhookAttempts)
-    .set(end)
+    .set({ ...end, endedAt: sql`clock_timestamp()` })
     .where(and(eq(webhookAttempts.tenantId, tenant), eq(webhookAttempts.id, id)));
 }
 

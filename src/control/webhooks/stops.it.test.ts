@@ -73,17 +73,46 @@ describe('when nothing may be delivered', () => {
     const { id, path } = await endpoint({ event_types: ['lead.created'] });
     await lead();
     await wake();
-    receiver.answer(path, async (_received, response, nth) => {
-      if (nth === 1) return void (await ask('POST', '/v1/kill-switches', { reason: 'Stop.' }));
-      response.writeHead(204).end();
+    const on = Promise.withResolvers<Awaited<ReturnType<typeof ask>>>();
+    receiver.answer(path, (_received, response, nth) => {
+      if (nth === 1) on.resolve(ask('POST', '/v1/kill-switches', { reason: 'Stop.' }));
+      else response.writeHead(204).end();
     });
     const startedAt = performance.now();
     await expect(deliver(id, { ...TIMES, timeout_ms: 20_000 })).resolves.toMatchObject({ failed: 0 });
     expect(performance.now() - startedAt).toBeLessThan(5_000);
+    const [delivery] = await deliveries();
+    expect((await on.promise).body, 'the receipt').toMatchObject({
+      complete: true,
+      webhooks: {
+        acknowledged: [
+          { delivery_id: delivery.id, endpoint_id: id, error: 'interrupted', status_code: null },
+        ],
+        not_stopped: [],
+      },
+    });
     await ask('POST', '/v1/kill-switches/off');
     await deliver(id);
     expect(new Set(receiver.at(path).map((one) => one.id)).size).toBe(1);
     expect(await deliveries()).toMatchObject([{ status: 'delivered', tries: 1 }]);
+  });
+
+  test('the receipt of a switch tells what had been sent before, to whom and how it went', async () => {
+    const { id } = await endpoint({ event_types: ['lead.created'] });
+    await lead();
+    await wake();
+    await deliver(id);
+    const { body } = await ask('POST', '/v1/kill-switches', { reason: 'Stop.' });
+    expect(body).toMatchObject({
+      complete: true,
+      webhooks: { acknowledged: [], not_stopped: [] },
+      already_happened: {
+        webhooks: {
+          count: 1,
+          latest: [{ endpoint_id: id, event_type: 'lead.created', status_code: 204, error: null }],
+        },
+      },
+    });
   });
 
   test('a suspended tenant gets none, nor does one whose machine has the stop file', async () => {

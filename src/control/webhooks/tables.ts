@@ -124,6 +124,8 @@ export const webhookAttempts = pgTable(
     ...tenantKey,
     deliveryId: uuid().notNull(),
     startedAt: serverMoment(),
+    /** Also of one that was broken off. */
+    endedAt: moment(),
     durationMs: integer(),
     statusCode: integer(),
     error: text().$type<DeliveryError>(),
@@ -133,6 +135,10 @@ export const webhookAttempts = pgTable(
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),
     index('webhook_attempts_delivery').on(t.tenantId, t.deliveryId, t.id),
+    index('webhook_attempts_ended').on(t.endedAt, t.tenantId),
+    index('webhook_attempts_unfinished')
+      .on(t.startedAt)
+      .where(sql`ended_at is null and error is null and status_code is null`),
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
     foreignKey({
       columns: [t.tenantId, t.deliveryId],
