@@ -4,7 +4,7 @@ import type { Walk } from './types.ts';
 declare const cut: typeof import('./describe.ts').cut;
 declare const describeElement: typeof import('./describe.ts').describeElement;
 declare const isShown: typeof import('./visible.ts').isShown;
-declare const parentAcrossRoots: typeof import('./walk.ts').parentAcrossRoots;
+declare const parentAcrossRoots: typeof import('./parent.ts').parentAcrossRoots;
 
 /** Whether the page itself keeps what is too wide out of reach, as `overflow-x: hidden` on the root does. */
 export function rootClips(): boolean {

@@ -11,6 +11,7 @@ import {
   rootClips,
   settleImages,
 } from './layout.ts';
+import { parentAcrossRoots } from './parent.ts';
 import { collectInsecureParts, collectParts, noteTextSize, smallText } from './parts.ts';
 import { collectFiles, collectGenerators, collectPlugins } from './technology.ts';
 import {
@@ -26,7 +27,7 @@ import {
 } from './text.ts';
 import { titleOf, unshadow } from './unshadow.ts';
 import { fadesIn, hasVisibleOverride, isShown, showsItself } from './visible.ts';
-import { addBreak, addText, blockAround, blockOf, childrenOf, parentAcrossRoots, walkPage } from './walk.ts';
+import { addBreak, addText, blockAround, blockOf, childrenOf, walkPage } from './walk.ts';
 
 /** Every function the page gets; they find each other by name, so each one must be listed. */
 const FUNCTIONS: readonly { name: string }[] = [

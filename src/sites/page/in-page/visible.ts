@@ -1,6 +1,6 @@
 import type { Walk } from './types.ts';
 
-declare const parentAcrossRoots: typeof import('./walk.ts').parentAcrossRoots;
+declare const parentAcrossRoots: typeof import('./parent.ts').parentAcrossRoots;
 
 /** Whether a visitor can see what stands in this element; text left to screen readers does not count. */
 export function isShown(walk: Walk, element: Element): boolean {

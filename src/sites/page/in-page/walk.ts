@@ -1,22 +1,10 @@
 import type { Block, Walk } from './types.ts';
 
 declare const isShown: typeof import('./visible.ts').isShown;
+declare const parentAcrossRoots: typeof import('./parent.ts').parentAcrossRoots;
 declare const noteTextSize: typeof import('./parts.ts').noteTextSize;
 declare const unshadow: typeof import('./unshadow.ts').unshadow;
 declare const rectOf: typeof import('./describe.ts').rectOf;
-
-/** The element around this one, out of shadow roots and frames of the same origin too. */
-export function parentAcrossRoots(element: Element): Element | null {
-  if (element.parentElement) return element.parentElement;
-  const root = element.getRootNode();
-  if (root instanceof ShadowRoot) return root.host;
-  try {
-    const frame = element.ownerDocument.defaultView?.frameElement ?? null;
-    return element.ownerDocument === document ? null : frame;
-  } catch {
-    return null;
-  }
-}
 
 /** Visits elements and visible text in document order, into shadow roots and frames of the same origin. */
 export function walkPage(walk: Walk): void {
