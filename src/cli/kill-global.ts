@@ -15,7 +15,7 @@ import { createStopFile } from '../control/kill-switch/stop-file.ts';
 import { withOwner } from './admin.ts';
 import { dataFolder } from './credentials.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { exitOf, printGlobal, printReceipt, printStopFile } from './kill-words.ts';
+import { exitOf, printGlobal, printOn, printReceipt, printStopFile } from './kill-words.ts';
 import { operatorName } from './operator-name.ts';
 import { print, printJson } from './output.ts';
 import { stopFilePath } from './stop-file-path.ts';
@@ -24,15 +24,18 @@ const stopFile = () => createStopFile(stopFilePath(dataFolder(), process.env));
 
 /** Stops everybody's work; where the database cannot be used, this machine's by its stop file. */
 export async function globalOn(reason: string, json: boolean): Promise<ExitCode> {
+  let on: GlobalKillSwitchRow | null = null;
   try {
     const receipt = await withOwner(async (inTransaction) => {
       const { row } = await inTransaction((tx) => insertGlobal(tx, { reason, turnedOnBy: operatorName() }));
+      on = row;
       return toReceiptView(row, await awaitReceipt(inTransaction, everybodys(row)));
     });
     if (json) printJson(receipt);
     else printReceipt('global', receipt);
     return exitOf(receipt);
   } catch (error) {
+    if (on) return printUnread(on, sentenceOf(error), json);
     const file = stopFile();
     await file.write({ reason, by: operatorName(), at: new Date() });
     const why = sentenceOf(error);
@@ -117,6 +120,17 @@ async function readGlobal(): Promise<{ global: KillSwitchView | null; receipt: R
       };
     }),
   );
+}
+
+/** Everybody is stopped, and what that met could not be told: nobody may take it for a switch that is off. */
+function printUnread(on: GlobalKillSwitchRow, why: string, json: boolean): ExitCode {
+  if (json) printJson({ kill_switch: toKillSwitchView(on), complete: false, message: why });
+  else {
+    printOn('global', toKillSwitchView(on));
+    print(`What was at work could not be told: ${why}`);
+    print('`npx agos kill status --global` tries again.');
+  }
+  return EXIT.heldOrAwaiting;
 }
 
 function everybodys(row: GlobalKillSwitchRow): SwitchedTime {

@@ -12,7 +12,7 @@ const WHOSE = {
 /** Prints what a switch met, as sentences and a table of what was at work. */
 export function printReceipt(reach: 'tenant' | 'global', receipt: ReceiptView): void {
   const { kill_switch: at, running, acknowledged, not_stopped: silent, already_happened: before } = receipt;
-  print(paragraph(`The ${WHOSE[reach]} is on since ${at.turned_on_at}: ${plain(at.reason)}`));
+  printOn(reach, at);
   print(
     paragraph(
       `At work were ${running.length} steps, in ${receipt.runs_open} open runs: ${acknowledged.length} have stopped, ${silent.length} have not answered.`,
@@ -20,7 +20,7 @@ export function printReceipt(reach: 'tenant' | 'global', receipt: ReceiptView): 
   );
   print(
     paragraph(
-      `Already happened since ${before.since}: ${before.steps.count} steps and ${before.audits.count} audits had ended, ${before.webhooks.count} webhooks were sent.`,
+      `Already happened since ${before.since}: ${before.steps.count} steps, ${before.audits.count} audits and ${before.webhooks.count} attempts at webhooks had ended.`,
     ),
   );
   printWebhooks(receipt.webhooks);
@@ -43,11 +43,19 @@ export function printReceipt(reach: 'tenant' | 'global', receipt: ReceiptView): 
   }
 }
 
+/** Prints that a switch is on. */
+export function printOn(reach: 'tenant' | 'global', at: KillSwitchView): void {
+  print(paragraph(`The ${WHOSE[reach]} is on since ${at.turned_on_at}: ${plain(at.reason)}`));
+}
+
 function printWebhooks({ acknowledged, not_stopped: silent }: ReceiptView['webhooks']): void {
   if (acknowledged.length + silent.length === 0) return;
   const brokenOff = acknowledged.filter(({ error }) => error === 'interrupted').length;
   const counts = `broken off, to be sent again: ${brokenOff}; ended by themselves: ${acknowledged.length - brokenOff}; no answer from a worker of the queue outbound: ${silent.length}`;
   print(paragraph(`Webhooks on their way: ${acknowledged.length + silent.length} (${counts}).`));
+  if (silent.length === 0) return;
+  const rows = silent.map((one) => [one.delivery_id, one.endpoint_id, one.started_at]);
+  print(table(['webhook delivery', 'endpoint', 'begun'], rows));
 }
 
 /** Prints what is on now. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createTestApp, type TestApp } from '../../tests/support/app.ts';
 import { insertLead, insertRun, insertWebhookAttempt } from '../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../tests/support/tenant.ts';
@@ -107,7 +107,7 @@ test('a webhook on its way that nobody answers for is told too', async () => {
   const on = await agos(['on', '--reason', 'A drill.']);
   expect(on.code).toBe(1);
   expect(on.out.replace(/\s+/g, ' ')).toMatch(/Webhooks on their way: 1 \(.*outbound: 1\)/);
-  await app.database.admin`update webhook_attempts set ended_at = clock_timestamp(), error = 'interrupted'`;
+  await app.database.admin`update webhook_attempts set error = 'interrupted'`;
   const status = await agos(['status']);
   expect(status.out.replace(/\s+/g, ' ')).toMatch(
     /Webhooks on their way: 1 \(broken off, to be sent again: 1;/,
@@ -135,6 +135,17 @@ test('the global switch stops every tenant on the owner’s connection, and its 
   expect((await agos(['status', '--global'])).out).toContain('The global kill switch is on since');
   expect((await agos(['off', '--global'])).out).toContain('The global kill switch is off.');
   expect([await triageOf(tenant), await triageOf(other)]).toEqual([202, 202]);
+});
+
+test('the global switch whose receipt cannot be read is told as on, and no stop file is written', async () => {
+  const { admin } = app.database;
+  await admin`alter table audits rename to audits_away`;
+  onTestFinished(async () => void (await admin`alter table audits_away rename to audits`));
+  const on = await agos(['on', '--global', '--reason', 'Everything.']);
+  expect([on.code, on.out]).toEqual([1, expect.stringContaining('The global kill switch is on since')]);
+  expect(on.out).toContain('What was at work could not be told');
+  expect(on.out).not.toContain('Stopped instead');
+  expect(await triageOf(other)).toBe(503);
 });
 
 test.each([

@@ -73,7 +73,7 @@ export const COLUMN_GRANTS: Record<string, string[]> = {
   spend_entries: ['ended_at', 'spent_micro_usd', 'state'],
   spend_months: ['spent_micro_usd', 'updated_at'],
   tenants: ['currency', 'name', 'updated_at', 'version'],
-  webhook_attempts: ['duration_ms', 'ended_at', 'error', 'response_excerpt', 'status_code'],
+  webhook_attempts: ['duration_ms', 'error', 'response_excerpt', 'status_code'],
   webhook_deliveries: ['delivered_at', 'error', 'next_attempt_at', 'status', 'status_code', 'tries'],
   webhook_secrets: ['expires_at'],
 };
@@ -85,6 +85,7 @@ export const SYSTEM_TABLES = [...new Set<string>(Object.values(SYSTEM_PURPOSES).
 export const FUNCTIONS = [
   'agos_append_event',
   'agos_count_requests',
+  'agos_end_webhook_attempt',
   'agos_event_floor',
   'agos_event_head',
   'agos_events_of_agent_run',

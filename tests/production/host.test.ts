@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { parseEnv, promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { createClientAddress } from '../../src/api/kit/client-address.ts';
+import { parseRanges } from '../../src/runtime/addresses.ts';
 import { readConfig } from '../../src/runtime/config.ts';
 import { agosServices, filledExample, ROOT, readCompose } from './compose-file.ts';
 
@@ -69,15 +71,33 @@ test.each([
   expect(await readdir(checkout)).not.toContain('.env');
 });
 
-// sabotage: deploy/host/set-up.sh :: '' | *[!a-z0-9.-]* | *example.com) => *example.com)
+// sabotage: deploy/host/set-up.sh :: '' | *[!a-z0-9.-]* | example.com | *.example.com) => example.com | *.example.com)
 test.each([['agos.example.com'], ['agos.host { respond ok }'], ['AGOS.host'], ['']])(
   'a machine is not set up under the name %j',
   async (name) => {
-    const setUp = run(join(checkout, 'deploy/host/set-up.sh'), [name, 'files.agency.host', GIVEN[2]!]);
+    const setUp = run(join(checkout, 'deploy/host/set-up.sh'), [
+      name,
+      'files.agency.host',
+      'https://agency.host',
+    ]);
     await expect(setUp).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('host name') });
     expect(await readdir(checkout)).not.toContain('.env');
   },
 );
+
+// sabotage: deploy/host/set-up.sh :: if ! grep -qxF "$line" .env; then => if false; then
+test('a machine whose .env has another name is not set up half under each', async () => {
+  await fill('https://agos.host', 'https://files.host', 'https://agency.host');
+  const setUp = run(join(checkout, 'deploy/host/set-up.sh'), [
+    'new.host',
+    'files.host',
+    'https://agency.host',
+  ]);
+  await expect(setUp).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('another AGOS_PUBLIC_URL'),
+  });
+});
 
 test('the file for hosts has no secret, and calls what is there with as much as that asks for', async () => {
   const text = await read('deploy/host/cloud-init.yaml');
@@ -87,11 +107,21 @@ test('the file for hosts has no secret, and calls what is there with as much as 
   expect((await stat(join(ROOT, program!.replace('/opt/agos/', '')))).mode & 0o111).toBe(0o111);
   expect(given).toHaveLength(3);
   for (const name of Object.keys(filledExample(() => ''))) expect(text).not.toContain(name);
+  expect(text).not.toMatch(/:\/\/\S+@/);
 });
 
 test('the proxy sends two host names to the ports that compose publishes', async () => {
   const text = await read('deploy/host/set-up.sh');
-  const sent = [...text.matchAll(/reverse_proxy (\S+)/g)].map(([, address]) => address);
-  const published = readCompose({}).services.api!.ports!.map((port) => port.replace(/:\d+$/, ''));
-  expect(sent).toEqual(published);
+  const sent = [...text.matchAll(/^(\$\w+) \{\n\treverse_proxy (\S+)\n\}$/gm)].map(([, host, to]) => [
+    host,
+    to,
+  ]);
+  const [api, files] = readCompose({}).services.api!.ports!.map((port) => port.replace(/:\d+$/, ''));
+  expect(sent).toEqual([
+    ['$api', api],
+    ['$files', files],
+  ]);
+  const [, trusted] = /echo "(AGOS_TRUSTED_PROXIES=.*)" >>\.env/.exec(text)!;
+  const address = createClientAddress(parseRanges(parseEnv(trusted!).AGOS_TRUSTED_PROXIES!));
+  expect(address('172.18.0.1', '6.6.6.6, 203.0.113.9')).toBe('203.0.113.9');
 });

@@ -175,6 +175,18 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     for (const one of deliveries) expect(one).toMatchObject({ status: 'pending', error: 'unreachable' });
   });
 
+  test('the owner of the database stops everybody, and learns what had been sent', async () => {
+    const kill = (...args: string[]) =>
+      topology.run('migrate', ['node', 'src/cli/agos.mjs', 'kill', ...args, '--global', '--json']);
+    const receipt = JSON.parse(await kill('on', '--reason', 'A drill.'));
+    expect(receipt).toMatchObject({ complete: true, webhooks: { not_stopped: [] } });
+    const { webhooks } = receipt.already_happened;
+    expect(webhooks.latest.map((one: JsonBody) => one.error)).toContain('unreachable');
+    expect(await call('GET', '/v1/kill-switch')).toMatchObject({ on: true, stops: [{ reach: 'global' }] });
+    await kill('off');
+    expect(await call('GET', '/v1/kill-switch')).toMatchObject({ on: false });
+  });
+
   test('the Web UI shows the runs of the namespace, and asks the API to decrypt for its own origin alone', async () => {
     const at = `http://127.0.0.1:${place.port('temporal-ui', 8080)}`;
     const read = async (path: string): Promise<JsonBody> => (await fetch(`${at}${path}`)).json();

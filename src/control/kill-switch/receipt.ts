@@ -52,8 +52,8 @@ export async function readReceipt(
     acknowledged: steps.filter(hasAcknowledged),
     notStopped: steps.filter((step) => !hasAcknowledged(step)),
     webhooks: {
-      acknowledged: webhooks.filter(({ endedAt }) => endedAt !== null),
-      notStopped: webhooks.filter(({ endedAt }) => endedAt === null),
+      acknowledged: webhooks.filter(isAnsweredFor),
+      notStopped: webhooks.filter((webhook) => !isAnsweredFor(webhook)),
     },
     before,
   };
@@ -71,6 +71,12 @@ function hasAcknowledged({ endedAt, outcome }: RunStepRow): boolean {
   return endedAt !== null && outcome !== 'lost';
 }
 
+function isAnsweredFor({ endedAt, error }: SentWebhook): boolean {
+  return endedAt !== null && error !== 'lost';
+}
+
+/** What looked at the switch just before it was turned on has noted by then that it begins. */
+const NOTED_WITHIN_MS = 300;
 const ANSWER_WITHIN_MS = 3_000;
 const LOOK_EVERY_MS = 100;
 
@@ -82,10 +88,11 @@ export async function awaitReceipt(
   inTransaction: <T>(fn: (tx: Tx) => Promise<T>) => Promise<T>,
   switched: SwitchedTime,
 ): Promise<Receipt> {
-  const deadline = performance.now() + ANSWER_WITHIN_MS;
-  while (performance.now() < deadline) {
+  const startedAt = performance.now();
+  await sleep(NOTED_WITHIN_MS);
+  while (performance.now() < startedAt + ANSWER_WITHIN_MS) {
     const { steps, webhooks } = await inTransaction((tx) => readAtWork(tx, switched));
-    if (steps.every(hasAcknowledged) && webhooks.every(({ endedAt }) => endedAt !== null)) break;
+    if (steps.every(hasAcknowledged) && webhooks.every(isAnsweredFor)) break;
     await sleep(LOOK_EVERY_MS);
   }
   return inTransaction((tx) => readReceipt(tx, switched));

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { momentField } from '../../api/kit/index.ts';
-import { DELIVERY_ERRORS } from '../webhooks/rules.ts';
+import { attemptErrorField } from '../webhooks/schemas.ts';
 import type { Receipt } from './receipt.ts';
 import type { GlobalKillSwitchRow, KillSwitchRow } from './repository.ts';
 import { STEP_OUTCOMES, STOP_REACHES, type Stop } from './rules.ts';
@@ -39,10 +39,7 @@ const sentWebhookView = z.strictObject({
   started_at: momentField,
   ended_at: momentField.nullable(),
   status_code: z.number().int().nullable(),
-  error: z
-    .enum(DELIVERY_ERRORS)
-    .nullable()
-    .openapi({ description: '`interrupted`: broken off; the receiver may have got it, and gets it again.' }),
+  error: attemptErrorField,
 });
 
 const listed = <View extends z.ZodType>(view: View) =>
@@ -55,7 +52,7 @@ const listed = <View extends z.ZodType>(view: View) =>
 export const receiptView = z
   .strictObject({
     kill_switch: killSwitchView,
-    complete: z.boolean().openapi({ description: 'Every step and webhook that was at work has stopped.' }),
+    complete: z.boolean().openapi({ description: 'Every step and webhook that was at work has ended.' }),
     runs_open: z.number().int().openapi({ description: 'Runs that had been asked for and had not ended.' }),
     running: z.array(stepView).openapi({ description: 'Steps that were at work when it was turned on.' }),
     acknowledged: z.array(stepView).openapi({ description: 'Of these, what its worker has ended.' }),
@@ -74,7 +71,9 @@ export const receiptView = z
           completed_at: momentField.nullable(),
         }),
       ),
-      webhooks: listed(sentWebhookView),
+      webhooks: listed(sentWebhookView).openapi({
+        description: 'Attempts that had ended, in whichever way; with `error` null they were accepted.',
+      }),
     }),
   })
   .openapi('KillSwitchReceipt');

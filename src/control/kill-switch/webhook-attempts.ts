@@ -20,26 +20,21 @@ export type SentWebhook = Pick<
 > &
   Pick<typeof webhookDeliveries.$inferSelect, 'endpointId' | 'eventType'>;
 
-/** A request takes 20 seconds at most; what has no end after so long was lost with its worker. */
-const SURELY_OVER_MS = 300_000;
+/** A request takes 20 seconds at most: what began so long before a moment is on its way no more. */
+const SURELY_OVER_MS = 120_000;
 
 /** Requests that were on their way when the switch was turned on, or began in that moment; oldest first. */
 export async function findWebhooksDuring(
   tx: Tx,
   { tenant, from, until }: StoppedTime,
 ): Promise<SentWebhook[]> {
-  const unfinished = and(
-    isNull(webhookAttempts.endedAt),
-    isNull(webhookAttempts.error),
-    isNull(webhookAttempts.statusCode),
-    gt(webhookAttempts.startedAt, new Date(from.getTime() - SURELY_OVER_MS)),
-  );
   return attempts(tx)
     .where(
       and(
         ofTenant(tenant),
-        or(unfinished, gt(webhookAttempts.endedAt, from)),
+        gt(webhookAttempts.startedAt, longBefore(from)),
         until ? lt(webhookAttempts.startedAt, until) : undefined,
+        or(isNull(webhookAttempts.endedAt), gt(webhookAttempts.endedAt, from)),
       ),
     )
     .orderBy(asc(webhookAttempts.startedAt));
@@ -50,7 +45,13 @@ export async function findWebhooksBefore(
   tx: Tx,
   { tenant, since, from }: { tenant: string | null; since: Date; from: Date },
 ): Promise<{ count: number; latest: SentWebhook[] }> {
-  const where = and(ofTenant(tenant), gt(webhookAttempts.endedAt, since), lte(webhookAttempts.endedAt, from));
+  const where = and(
+    ofTenant(tenant),
+    gt(webhookAttempts.startedAt, longBefore(since)),
+    lt(webhookAttempts.startedAt, from),
+    gt(webhookAttempts.endedAt, since),
+    lte(webhookAttempts.endedAt, from),
+  );
   const [row] = await tx.select({ n: count() }).from(webhookAttempts).where(where);
   const latest = await attempts(tx).where(where).orderBy(desc(webhookAttempts.endedAt)).limit(MOST_LISTED);
   return { count: row?.n ?? 0, latest };
@@ -72,3 +73,5 @@ function attempts(tx: Tx) {
 function ofTenant(tenant: string | null): SQL | undefined {
   return tenant === null ? undefined : eq(webhookAttempts.tenantId, tenant);
 }
+
+const longBefore = (moment: Date): Date => new Date(moment.getTime() - SURELY_OVER_MS);

@@ -5,7 +5,7 @@ import type { GuardedPost } from '../../runtime/egress/post.ts';
 import { type EventRow, findEvent } from '../events/repository.ts';
 import type { StopFile } from '../kill-switch/stop-file.ts';
 import type { StopWatch } from '../kill-switch/watch-stops.ts';
-import { type DeliveryRow, endAttempt, findDelivery, insertAttempt } from './deliveries.ts';
+import { type DeliveryRow, endAttempt, findDelivery, insertAttempt, loseAttempts } from './deliveries.ts';
 import { findObstacle } from './obstacles.ts';
 import { payloadOf } from './payload.ts';
 import { type EndpointRow, findEndpoint, findSealedSecrets } from './repository.ts';
@@ -97,6 +97,7 @@ async function begin(
   if (delivery?.status !== 'pending') return 'skipped';
   const event = delivery.eventSeq === null ? null : await findEvent(tx, tenant, delivery.eventSeq);
   const sealed = await findSealedSecrets(tx, tenant, endpointId);
+  await loseAttempts(tx, tenant, deliveryId);
   return { attemptId: await insertAttempt(tx, tenant, deliveryId), endpoint, delivery, event, sealed };
 }
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, lte, min, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, isNull, lte, min, sql } from 'drizzle-orm';
 import type { Tx } from '../../runtime/database/database.ts';
 import {
   keyset,
@@ -167,6 +167,20 @@ export async function insertAttempt(tx: Tx, tenantId: string, deliveryId: string
   return id;
 }
 
+/** Gives up on requests of a delivery whose worker never said how they went. */
+export async function loseAttempts(tx: Tx, tenant: string, deliveryId: string): Promise<void> {
+  await tx
+    .update(webhookAttempts)
+    .set({ error: 'lost' })
+    .where(
+      and(
+        eq(webhookAttempts.tenantId, tenant),
+        eq(webhookAttempts.deliveryId, deliveryId),
+        isNull(webhookAttempts.endedAt),
+      ),
+    );
+}
+
 /** Notes how a request went. */
 export async function endAttempt(
   tx: Tx,
@@ -176,7 +190,7 @@ export async function endAttempt(
 ): Promise<void> {
   await tx
     .update(webhookAttempts)
-    .set({ ...end, endedAt: sql`clock_timestamp()` })
+    .set(end)
     .where(and(eq(webhookAttempts.tenantId, tenant), eq(webhookAttempts.id, id)));
 }
 

@@ -18,6 +18,7 @@ export const DELIVERY_ERRORS = [
   'target_forbidden',
   'secret_unreadable',
   'interrupted',
+  'lost',
   'endpoint_disabled',
   'endpoint_deleted',
 ] as const;

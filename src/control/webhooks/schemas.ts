@@ -106,6 +106,12 @@ export const deliveryView = z
   .openapi('WebhookDelivery');
 export type DeliveryView = z.output<typeof deliveryView>;
 
+/** Why an attempt did not succeed. */
+export const attemptErrorField = z.enum(DELIVERY_ERRORS).nullable().openapi({
+  description:
+    '`interrupted`: broken off; `lost`: its worker never said how it went. The receiver may have got either, and gets it again.',
+});
+
 const attemptView = z.strictObject({
   id: z.uuid(),
   started_at: momentField,
@@ -113,9 +119,9 @@ const attemptView = z.strictObject({
     .number()
     .int()
     .nullable()
-    .openapi({ description: 'Null: at work, or lost with its worker.' }),
+    .openapi({ description: 'Null: at work, broken off, or lost with its worker.' }),
   status_code: z.number().int().nullable(),
-  error: z.enum(DELIVERY_ERRORS).nullable(),
+  error: attemptErrorField,
   response_excerpt: z.string().nullable(),
 });
 

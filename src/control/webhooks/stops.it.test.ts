@@ -19,6 +19,7 @@ import {
 import { systemClock } from '../../runtime/clock.ts';
 import { createEgressGuard } from '../../runtime/egress/guard.ts';
 import { createGuardedPost } from '../../runtime/egress/post.ts';
+import { newId } from '../../runtime/ids.ts';
 import { createStopFile } from '../kill-switch/stop-file.ts';
 
 useWebhookRoom();
@@ -113,6 +114,31 @@ describe('when nothing may be delivered', () => {
         },
       },
     });
+  });
+
+  // sabotage: src/control/webhooks/attempt.ts :: await loseAttempts(tx, tenant, deliveryId); =>
+  // sabotage: src/control/kill-switch/receipt.ts :: return endedAt !== null && error !== 'lost'; => return endedAt !== null;
+  test('a request that was lost with its worker is told as such once it is tried again, and as not stopped by a switch before', async () => {
+    const { id } = await endpoint({ event_types: ['lead.created'] });
+    await lead();
+    await wake();
+    const [delivery] = await deliveries();
+    await app.database.admin`insert into webhook_attempts (tenant_id, id, delivery_id)
+      values (${tenant.id}, ${newId()}, ${delivery.id})`;
+    const on = await ask('POST', '/v1/kill-switches', { reason: 'Stop.' });
+    const notStopped = [{ delivery_id: delivery.id }];
+    expect(on.body).toMatchObject({ complete: false, webhooks: { not_stopped: notStopped } });
+    await ask('POST', '/v1/kill-switches/off');
+    await deliver(id);
+    const { attempts } = (await ask('GET', `/v1/webhook-deliveries/${delivery.id}`)).body;
+    expect(attempts).toMatchObject([{ status_code: 204 }, { error: 'lost' }]);
+    const again = await ask('GET', `/v1/kill-switches/${on.body.kill_switch.id}`);
+    expect(again.body.webhooks, 'no worker has said so').toMatchObject({
+      acknowledged: [],
+      not_stopped: notStopped,
+    });
+    const second = await ask('POST', '/v1/kill-switches', { reason: 'Stop again.' });
+    expect(second.body).toMatchObject({ complete: true, webhooks: { not_stopped: [] } });
   });
 
   test('a suspended tenant gets none, nor does one whose machine has the stop file', async () => {

@@ -117,14 +117,14 @@ export const webhookDeliveries = pgTable(
   ],
 );
 
-/** One request of a delivery; not ended means at work, or lost with its worker. */
+/** One request of a delivery; not ended means at work, or lost with its worker and not tried again yet. */
 export const webhookAttempts = pgTable(
   'webhook_attempts',
   {
     ...tenantKey,
     deliveryId: uuid().notNull(),
     startedAt: serverMoment(),
-    /** Also of one that was broken off. */
+    /** By a trigger, of one that was broken off or lost too. */
     endedAt: moment(),
     durationMs: integer(),
     statusCode: integer(),
@@ -135,10 +135,7 @@ export const webhookAttempts = pgTable(
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),
     index('webhook_attempts_delivery').on(t.tenantId, t.deliveryId, t.id),
-    index('webhook_attempts_ended').on(t.endedAt, t.tenantId),
-    index('webhook_attempts_unfinished')
-      .on(t.startedAt)
-      .where(sql`ended_at is null and error is null and status_code is null`),
+    index('webhook_attempts_started').on(t.startedAt, t.tenantId),
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
     foreignKey({
       columns: [t.tenantId, t.deliveryId],

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { Client, type Connection } from '@temporalio/client';
 
-const BUSY_TENANT_RUNS = 40;
-/** Without fairness the other tenant comes near the end, whatever the partitions. */
+/** So many that none of a queue's four partitions has fewer than ten of them by chance: with 40 one in 300 had. */
+const BUSY_TENANT_RUNS = 80;
+/** Without fairness the other tenant comes at the end of its partition. */
 const FAIR_POSITION = 10;
 /** With it the other came 2nd to 7th; of nine queues of a busy server, 12th on one and near the end on two. */
 const TRIALS = 3;
 
 /**
- * True when the server takes tenants in turn. No call of the server's says so, hence trials, up to three: forty
+ * True when the server takes tenants in turn. No call of the server's says so, hence trials, up to three: eighty
  * runs of one tenant, then one of another, on a queue of their own that nothing works on but this.
  */
 export async function isFair(connection: Connection, namespace: string): Promise<boolean> {
