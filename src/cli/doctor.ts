@@ -16,7 +16,7 @@ type Fact = Omit<DoctorFact, 'part'> & { part: string };
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('say what AgOS finds on this machine, and what the servers it would use lack')
-    .option('--try-fairness', 'try whether a Temporal service is fair, with 41 to 123 short workflows there')
+    .option('--try-fairness', 'try whether a Temporal service is fair, with 81 to 243 short workflows there')
     .option('--json', 'one JSON object')
     .action((options: { tryFairness?: boolean; json?: boolean }) =>
       acting(options.json === true, async () => {

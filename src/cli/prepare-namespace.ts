@@ -3,12 +3,12 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { CliError, EXIT } from './exit.ts';
 import { namespaceSetup } from './namespace-setup.ts';
 
-/** Gives the namespace of the standard environment variables its search attributes; answers with a sentence. */
+/** Gives the namespace of Temporal's standard variables or profile file its search attributes; answers with a sentence. */
 export async function prepareNamespace(): Promise<string> {
-  if (!process.env.TEMPORAL_ADDRESS) {
-    return 'TEMPORAL_ADDRESS is not set: no Temporal namespace was prepared (`agos up` does it for its own server).';
-  }
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  if (!connectionOptions.address) {
+    return 'Neither TEMPORAL_ADDRESS nor a profile names a server: no Temporal namespace was prepared (`agos up` does it for its own).';
+  }
   const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
   try {
     const made = await namespaceSetup.ensure(connection, namespace);

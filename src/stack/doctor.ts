@@ -26,7 +26,7 @@ export type DoctorOptions = {
   dataDir: string;
   progress: Progress;
   namespaceSetup: NamespaceSetup;
-  /** True tries whether a Temporal service is fair, with 41 to 123 short workflows in its namespace. */
+  /** True tries whether a Temporal service is fair, with 81 to 243 short workflows in its namespace. */
   tryFairness?: boolean;
 };
 
@@ -93,7 +93,7 @@ async function examineServer(
   // No call tells; a server that we started has it by its settings.
   if (facts.fair === null && !isOurs) {
     notes.push(
-      'Fairness was not tried: "agos doctor --try-fairness" does, with 41 to 123 short workflows there.',
+      'Fairness was not tried: "agos doctor --try-fairness" does, with 81 to 243 short workflows there.',
     );
   }
   const source = isOurs ? 'the stack that runs' : 'TEMPORAL_ADDRESS';

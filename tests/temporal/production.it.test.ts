@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -67,8 +67,10 @@ describe('in production, behind TLS that demands an API key, as on Temporal Clou
   });
 
   /** Runs a script of package.json with these variables and nothing of ours below them. */
-  function npm(...args: string[]): Npm {
-    const started = startNpm(args, { PATH: process.env.PATH, HOME: home, ...environment });
+  const npm = (...args: string[]): Npm => npmWith(environment, ...args);
+
+  function npmWith(variables: Record<string, string>, ...args: string[]): Npm {
+    const started = startNpm(args, { PATH: process.env.PATH, HOME: home, ...variables });
     running.push(started);
     return started;
   }
@@ -90,11 +92,21 @@ describe('in production, behind TLS that demands an API key, as on Temporal Clou
     await vi.waitFor(() => expect(worker.output()).toContain('is missing: run `npm run build` first'));
   });
 
+  // sabotage: src/cli/prepare-namespace.ts :: if (!connectionOptions.address) { => if (!process.env.TEMPORAL_ADDRESS) {
+  test('a profile file is as good as the variables, also for the namespace that `agos migrate` prepares', async () => {
+    const file = join(home, 'temporal.toml');
+    await writeFile(file, `[profile.default]\naddress = "${front.address}"\n`);
+    const { TEMPORAL_ADDRESS: _, ...without } = environment;
+    const migrated = npmWith({ ...without, TEMPORAL_CONFIG_FILE: file }, 'exec', '--', 'agos', 'migrate');
+    expect(await migrated.exitCode).toBe(0);
+    await vi.waitFor(() => expect(migrated.output()).toMatch(/namespace default: search attributes added/));
+  });
+
   test('what was built and migrated triages to the end, encrypted, and SIGTERM drains both processes', async () => {
     expect(await npm('run', 'build').exitCode).toBe(0);
     const migrated = npm('exec', '--', 'agos', 'migrate', '--json');
     expect(await migrated.exitCode).toBe(0);
-    await vi.waitFor(() => expect(migrated.output()).toContain('search attributes added'));
+    await vi.waitFor(() => expect(migrated.output()).toContain('search attributes present'));
     const made = npm('exec', '--', 'agos', 'tenant', 'create', 'Agency', '--json');
     expect(await made.exitCode).toBe(0);
     const { api_key: key, tenant_id: tenant } = await vi.waitFor(() => JSON.parse(made.output()));
