@@ -16,7 +16,7 @@ for name in "$api" "$files"; do
   esac
 done
 case $contact in
-  *example.com*)
+  '' | example.com* | *[/@.]example.com*)
     echo "set-up.sh: \"$contact\" answers nobody who asks about the scanner" >&2
     exit 2
     ;;

@@ -8,7 +8,7 @@ import {
   findStepsDuring,
   type RunStepRow,
 } from './run-steps.ts';
-import { findWebhooksBefore, findWebhooksDuring, type SentWebhook } from './webhook-attempts.ts';
+import { findWebhooksBefore, findWebhooksDuring, type WebhookAttempt } from './webhook-attempts.ts';
 
 /** A switch, on or off, whose receipt is asked for; `tenant` is null for the global one. */
 export type SwitchedTime = { tenant: string | null; turnedOnAt: Date; turnedOffAt: Date | null };
@@ -19,12 +19,12 @@ export type Receipt = {
   running: RunStepRow[];
   acknowledged: RunStepRow[];
   notStopped: RunStepRow[];
-  webhooks: { acknowledged: SentWebhook[]; notStopped: SentWebhook[] };
+  webhooks: { acknowledged: WebhookAttempt[]; notStopped: WebhookAttempt[] };
   before: {
     since: Date;
     steps: { count: number; latest: RunStepRow[] };
     audits: { count: number; latest: EndedAudit[] };
-    webhooks: { count: number; latest: SentWebhook[] };
+    webhooks: { count: number; latest: WebhookAttempt[] };
   };
 };
 
@@ -59,7 +59,7 @@ export async function readReceipt(
   };
 }
 
-type AtWork = { steps: RunStepRow[]; webhooks: SentWebhook[] };
+type AtWork = { steps: RunStepRow[]; webhooks: WebhookAttempt[] };
 
 async function readAtWork(tx: Tx, { tenant, turnedOnAt, turnedOffAt }: SwitchedTime): Promise<AtWork> {
   const stopped = { tenant, from: turnedOnAt, until: turnedOffAt };
@@ -71,7 +71,7 @@ function hasAcknowledged({ endedAt, outcome }: RunStepRow): boolean {
   return endedAt !== null && outcome !== 'lost';
 }
 
-function isAnsweredFor({ endedAt, error }: SentWebhook): boolean {
+function isAnsweredFor({ endedAt, error }: WebhookAttempt): boolean {
   return endedAt !== null && error !== 'lost';
 }
 

@@ -5,7 +5,7 @@ import type { Receipt } from './receipt.ts';
 import type { GlobalKillSwitchRow, KillSwitchRow } from './repository.ts';
 import { STEP_OUTCOMES, STOP_REACHES, type Stop } from './rules.ts';
 import { type EndedAudit, MOST_LISTED, type RunStepRow } from './run-steps.ts';
-import type { SentWebhook } from './webhook-attempts.ts';
+import type { WebhookAttempt } from './webhook-attempts.ts';
 
 /** One time at which work was stopped. */
 export const killSwitchView = z
@@ -32,7 +32,7 @@ const stepView = z.strictObject({
   outcome: z.enum(STEP_OUTCOMES).nullable(),
 });
 
-const sentWebhookView = z.strictObject({
+const webhookAttemptView = z.strictObject({
   delivery_id: z.uuid(),
   endpoint_id: z.uuid(),
   event_type: z.string(),
@@ -58,7 +58,7 @@ export const receiptView = z
     acknowledged: z.array(stepView).openapi({ description: 'Of these, what its worker has ended.' }),
     not_stopped: z.array(stepView).openapi({ description: 'Of these, what no worker has answered for.' }),
     webhooks: z
-      .strictObject({ acknowledged: z.array(sentWebhookView), not_stopped: z.array(sentWebhookView) })
+      .strictObject({ acknowledged: z.array(webhookAttemptView), not_stopped: z.array(webhookAttemptView) })
       .openapi({ description: 'Requests to webhook endpoints that were on their way.' }),
     already_happened: z.strictObject({
       since: momentField,
@@ -71,7 +71,7 @@ export const receiptView = z
           completed_at: momentField.nullable(),
         }),
       ),
-      webhooks: listed(sentWebhookView).openapi({
+      webhooks: listed(webhookAttemptView).openapi({
         description: 'Attempts that had ended, in whichever way; with `error` null they were accepted.',
       }),
     }),
@@ -113,14 +113,14 @@ export const toReceiptView = (
   acknowledged: acknowledged.map(toStepView),
   not_stopped: notStopped.map(toStepView),
   webhooks: {
-    acknowledged: webhooks.acknowledged.map(toSentWebhookView),
-    not_stopped: webhooks.notStopped.map(toSentWebhookView),
+    acknowledged: webhooks.acknowledged.map(toWebhookAttemptView),
+    not_stopped: webhooks.notStopped.map(toWebhookAttemptView),
   },
   already_happened: {
     since: before.since.toISOString(),
     steps: { count: before.steps.count, latest: before.steps.latest.map(toStepView) },
     audits: { count: before.audits.count, latest: before.audits.latest.map(toAuditLine) },
-    webhooks: { count: before.webhooks.count, latest: before.webhooks.latest.map(toSentWebhookView) },
+    webhooks: { count: before.webhooks.count, latest: before.webhooks.latest.map(toWebhookAttemptView) },
   },
 });
 
@@ -141,14 +141,14 @@ const toStepView = (row: RunStepRow) => ({
   outcome: row.outcome,
 });
 
-const toSentWebhookView = (sent: SentWebhook) => ({
-  delivery_id: sent.deliveryId,
-  endpoint_id: sent.endpointId,
-  event_type: sent.eventType,
-  started_at: sent.startedAt.toISOString(),
-  ended_at: sent.endedAt?.toISOString() ?? null,
-  status_code: sent.statusCode,
-  error: sent.error,
+const toWebhookAttemptView = (attempt: WebhookAttempt) => ({
+  delivery_id: attempt.deliveryId,
+  endpoint_id: attempt.endpointId,
+  event_type: attempt.eventType,
+  started_at: attempt.startedAt.toISOString(),
+  ended_at: attempt.endedAt?.toISOString() ?? null,
+  status_code: attempt.statusCode,
+  error: attempt.error,
 });
 
 const toAuditLine = (audit: EndedAudit) => ({

@@ -14,7 +14,7 @@ const FIELDS = {
 };
 
 /** One request to a receiver of webhooks. */
-export type SentWebhook = Pick<
+export type WebhookAttempt = Pick<
   typeof webhookAttempts.$inferSelect,
   Exclude<keyof typeof FIELDS, 'endpointId' | 'eventType'>
 > &
@@ -27,7 +27,7 @@ const SURELY_OVER_MS = 120_000;
 export async function findWebhooksDuring(
   tx: Tx,
   { tenant, from, until }: StoppedTime,
-): Promise<SentWebhook[]> {
+): Promise<WebhookAttempt[]> {
   return attempts(tx)
     .where(
       and(
@@ -44,7 +44,7 @@ export async function findWebhooksDuring(
 export async function findWebhooksBefore(
   tx: Tx,
   { tenant, since, from }: { tenant: string | null; since: Date; from: Date },
-): Promise<{ count: number; latest: SentWebhook[] }> {
+): Promise<{ count: number; latest: WebhookAttempt[] }> {
   const where = and(
     ofTenant(tenant),
     gt(webhookAttempts.startedAt, longBefore(since)),
