@@ -120,9 +120,9 @@ function verdictOf(stages: readonly Stage[]): string {
   const memory = last.after.workerMb / before.after.workerMb;
   const cpu = last.usage.cpu_s / last.added / (before.usage.cpu_s / before.added);
   const words = (ratio: number) => (ratio <= MOST_GROWTH ? '**met**' : '**missed**');
-  const leaks = last.after.contexts > 0 || last.after.temporary > before.after.temporary;
+  const leaks = last.mostContexts > before.mostContexts || last.after.temporary > before.after.temporary;
   return [
     `From ${before.sites} to ${last.sites} sites the worker's memory at rest is ${memory.toFixed(2)} times as large (target: at most ${MOST_GROWTH}, ${words(memory)}) and a site costs ${cpu.toFixed(2)} times the CPU time (at most ${MOST_GROWTH}, ${words(cpu)}).`,
-    `No context open and no more temporary entries than before: ${leaks ? '**missed**' : '**met**'}.`,
+    `No more contexts open at once than before (${before.mostContexts}), and no more temporary entries: ${leaks ? '**missed**' : '**met**'}.`,
   ].join(' ');
 }

@@ -20,7 +20,7 @@ export async function scoresOf(client: ApiClient, leads: readonly LeadView[]): P
   return found;
 }
 
-/** Says how far the scores of both sides are apart; throws when one of them lacks a site. */
+/** Says how far the scores of both sides are apart; throws when it is not the same work: a site is missing, or its scores. */
 export function compareScores(
   urls: readonly string[],
   theirs: readonly Scores[],
@@ -34,10 +34,12 @@ export function compareScores(
   const difference = (category: keyof Scores): number[] =>
     pairs.map(({ cli, own }) => Math.abs(cli[category] - own[category]));
   const performance = median(difference('performance'));
+  if (performance > MAX_MEDIAN_DIFFERENCE)
+    throw new Error(`performance scores differ by ${performance} in the median: that is not the same work`);
   const others = (['accessibility', 'best-practices', 'seo'] as const).map((category) => {
     const unequal = difference(category).filter((one) => one > 0).length;
-    return unequal === 0 ? `${category} equal` : `${category} differs on ${unequal} of ${urls.length} sites`;
+    if (unequal > 0) throw new Error(`${category} differs on ${unequal} of ${urls.length} sites`);
+    return `${category} equal`;
   });
-  const verdict = performance <= MAX_MEDIAN_DIFFERENCE ? 'met' : 'missed';
-  return `performance scores differ by ${performance} in the median (guard: at most ${MAX_MEDIAN_DIFFERENCE}, ${verdict}); ${others.join(', ')}`;
+  return `performance scores differ by ${performance} in the median (guard: at most ${MAX_MEDIAN_DIFFERENCE}, met); ${others.join(', ')}`;
 }

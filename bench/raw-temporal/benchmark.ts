@@ -69,7 +69,7 @@ async function open(context: BenchContext): Promise<PairedBenchmark> {
   return {
     conditions: [
       `${how.runs} workflows, ${AT_ONCE} at once, each of five activities in a row that write one row each; the rows of both lie in one PostgreSQL that keeps what it commits.`,
-      'The raw side starts workflows by the client alone and writes as the owner of the tables. Ours is asked by a request with an API key, commits run and audit row, starts by the gateway with search attributes and fairness key, encrypts every payload, and writes under row-level security; the first step claims the run and the last one ends it.',
+      'The raw side starts workflows by the client alone and writes as the owner of the tables. Ours is asked by a request with an API key, commits run and audit row, starts by the gateway with search attributes and fairness key, encrypts every payload, and writes under row-level security; the first step claims the run and the last one ends it. The request is made in the process of the route, and metrics and traces are off.',
       `Both use the same Temporal, with the settings of docker-compose.yml, which keeps its histories in the same PostgreSQL.`,
     ],
     versions: { ...servers.versions, 'Temporal SDK': versionOf('@temporalio/worker') },
