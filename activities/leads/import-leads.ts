@@ -36,14 +36,15 @@ export type ImportLimits = {
 
 /**
  * Seconds in a slot, so that twenty imports keep no other one waiting; minutes between two events of a history,
- * so that an import of days stays a few hundred events long.
+ * so that an import of days stays a few hundred events long. Of JSON files a process reads one at a time: twenty
+ * have their turn before their own time is over.
  */
 const LIMITS: ImportLimits = {
   window: 20,
   pollMs: 1_000,
   pumpMs: 15_000,
   reportMs: 5 * 60_000,
-  read: { chunkLines: 500, lines: 5_000, durationMs: 60_000 },
+  read: { chunkLines: 500, lines: 5_000, durationMs: 20_000 },
 };
 
 /** Long enough for another import to take the place, too short for scans to run out. */

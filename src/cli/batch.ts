@@ -46,9 +46,10 @@ export function describeBatch(batch: BatchView, problems: readonly BatchItemView
     item.errors.map((error) => [String(item.line), plain(error.column ?? '–'), plain(error.reason)]),
   );
   const wrong = rows.length > 0 ? `\n${table(['line', 'column', 'what is wrong'], rows)}` : '';
-  const failure = batch.failure ? `\n${plain(batch.failure.message)}` : '';
+  const why = batch.failure ?? batch.paused;
+  const reason = why ? `\n${plain(why.message)}` : '';
   const parts = Object.entries(shown).filter(([, count]) => count > 0);
   const of = parts.map(([name, count]) => `${count} ${name}`).join(', ');
   const summary = `${plain(batch.name)}: ${batch.status}, ${counts.total} lines${of && `: ${of}`}.`;
-  return paragraph(summary) + failure + wrong;
+  return paragraph(summary) + reason + wrong;
 }

@@ -56,6 +56,7 @@ export async function readWhole(
   app: TestApp,
   input: ImportLeadsInput,
   limits: Partial<ReadLimits> = {},
+  deps: ImportFileDeps = importDeps(app),
 ): Promise<ImportPosition> {
   const { db } = app.database;
   await db.withTenant(systemScope(input.tenant, input.principal_id), (tx) =>
@@ -66,7 +67,7 @@ export async function readWhole(
   );
   let position = IMPORT_START;
   for (;;) {
-    const read = await importLines(importDeps(app), input, position, {
+    const read = await importLines(deps, input, position, {
       limits: { chunkLines: 500, lines: 5_000, durationMs: 60_000, ...limits },
       signal: new AbortController().signal,
       onPosition: () => undefined,

@@ -26,6 +26,7 @@ export async function beginImport(
     status: 'processing',
     startedAt,
     failure: null,
+    paused: null,
     completedAt: null,
   });
   return { triage: batch.options.triage };

@@ -5,7 +5,8 @@ import { type LineError, lineError } from './rules.ts';
 import { MAX_RECORD_BYTES, splitRecords } from './split-records.ts';
 
 const DELIMITERS = [',', ';', '\t', '|'];
-const MAX_COLUMNS = 500;
+/** Nobody needs more, and every cell of a line may have a fault that is stored. */
+export const MAX_COLUMNS = 500;
 
 /** So many bytes at the start of a file hold its header, if it has one. */
 export const HEAD_BYTES = MAX_RECORD_BYTES + 3;

@@ -30,7 +30,12 @@ export async function closeBatch(
   const { tx, now } = ctx;
   const row = await lockBatch(tx, batch.tenant, batch.id);
   if (!row || !isBatchOpen(row.status)) return false;
-  const change = { status, completedAt: now, failure: status === 'failed' ? failure : null };
+  const change = {
+    status,
+    completedAt: now,
+    failure: status === 'failed' ? failure : null,
+    paused: null,
+  };
   await changeBatch(tx, batch.tenant, batch.id, change);
   if (status === 'completed') return true;
   await tx

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
-import { readWhole, uploadLeads } from '../../../tests/support/imports.ts';
+import { importDeps, readWhole, uploadLeads } from '../../../tests/support/imports.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
+import type { ImportFileDeps } from './import-file.ts';
 import { keepPlansOfChecks } from './plans-of-checks.ts';
 
 describe('a file of leads', () => {
@@ -249,6 +250,39 @@ describe('a file of leads', () => {
   ])('of %s that says %j cannot be read, and says why', async (mime, content, code) => {
     const { input } = await uploadLeads(app, tenant, content, { mime });
     await expect(readWhole(app, input)).rejects.toMatchObject({ code });
+  });
+
+  // sabotage: src/leads/batches/import-file.ts :: countRows(MAX_LINES + 1) => countRows(MAX_LINES)
+  test.each([
+    ['text/csv', `url\n${'a.example\n'.repeat(100_001)}`],
+    ['application/json', `[${'{},'.repeat(100_000)}{}]`],
+  ])(
+    'of %s with more lines than an import may have is refused before one is stored',
+    async (mime, content) => {
+      const { id, input } = await uploadLeads(app, tenant, content, { mime });
+      await expect(readWhole(app, input)).rejects.toMatchObject({ code: 'too_many_lines' });
+      expect(await countsOf(id)).toMatchObject({ total: 0 });
+    },
+  );
+
+  // sabotage: src/leads/batches/import-file.ts :: const oneJsonFile = pLimit(1); => const oneJsonFile = pLimit(2);
+  test('of JSON is opened when the one before it has been worked through', async () => {
+    const deps = importDeps(app);
+    const storedBefore: number[] = [];
+    const read: ImportFileDeps['assets']['read'] = async (asset) => {
+      const { admin } = app.database;
+      const [row] =
+        await admin`select count(*)::int as lines from batch_items where tenant_id = ${tenant.id}`;
+      storedBefore.push(row?.lines);
+      return deps.assets.read(asset);
+    };
+    const files = ['a.example', 'b.example', 'c.example'].map((url) => JSON.stringify([{ url }]));
+    const uploads = await Promise.all(
+      files.map((content) => uploadLeads(app, tenant, content, { mime: 'application/json' })),
+    );
+    const watched = { ...deps, assets: { ...deps.assets, read } };
+    await Promise.all(uploads.map(({ input }) => readWhole(app, input, {}, watched)));
+    expect(storedBefore).toEqual([0, 1, 2]);
   });
 
   test('imported twice at the same time makes each lead and each person once', async () => {

@@ -1,11 +1,13 @@
+import pLimit from 'p-limit';
 import type { ImportLeadsInput, ImportPosition } from '../../../workflows/leads/import-leads/messages.ts';
-import { findAsset } from '../../assets/files/repository.ts';
+import { type AssetRow, findAsset } from '../../assets/files/repository.ts';
 import type { AssetStore } from '../../assets/files/store.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import type { UrlRules } from '../leads/stored-url.ts';
+import { MAX_LINES, requireLines } from './line-limit.ts';
 import { type OpenFile, openCsv, openJson } from './open-file.ts';
 import { readRow } from './read-row.ts';
 import { type BatchRow, changeBatch, findBatch, lockBatch } from './repository.ts';
@@ -28,18 +30,41 @@ export type ReadOptions = {
   onPosition(position: ImportPosition): void;
 };
 
+export type LinesRead = { position: ImportPosition; done: boolean };
+
+/** What a JSON file becomes when it is parsed takes many times its bytes: a process holds one of them at a time. */
+const oneJsonFile = pLimit(1);
+
 /**
  * Works through the file from a position on, in transactions of one chunk each. Ends at the file's end, at
- * a limit, or when the batch has been ended by somebody else. Throws `csv_invalid`, `invalid_json` or
- * `validation_failed` for a file that cannot be read at all.
+ * a limit, or when the batch has been ended by somebody else. Throws `csv_invalid`, `invalid_json`,
+ * `validation_failed` or `too_many_lines` for a file that cannot be read at all, before any line is stored.
  */
 export async function importLines(
   deps: ImportFileDeps,
   input: ImportLeadsInput,
   from: ImportPosition,
   options: ReadOptions,
-): Promise<{ position: ImportPosition; done: boolean }> {
-  const { batch, file } = await open(deps, input);
+): Promise<LinesRead> {
+  const { batch, asset } = await find(deps, input);
+  const ctx = { deps, input, batch };
+  if (batch.format === 'csv') return importFrom(ctx, await openCsv(deps.assets, asset), from, options);
+  return oneJsonFile(async () => {
+    options.signal.throwIfAborted();
+    return importFrom(ctx, await openJsonOf(ctx, asset), from, options);
+  });
+}
+
+type Import = { deps: ImportFileDeps; input: ImportLeadsInput; batch: BatchRow };
+
+async function importFrom(
+  ctx: Import,
+  file: OpenFile,
+  from: ImportPosition,
+  options: ReadOptions,
+): Promise<LinesRead> {
+  const { deps } = ctx;
+  if (from.lines_read === 0) requireLines(await file.countRows(MAX_LINES + 1));
   const deadline = deps.clock.now().getTime() + options.limits.durationMs;
   const isOver = (read: number) => read >= options.limits.lines || deps.clock.now().getTime() >= deadline;
   let position = from;
@@ -49,36 +74,38 @@ export async function importLines(
     chunk.push(toLine(row, deps.urlRules));
     next = { ...next, offset_bytes: offsetBytes, next_line: line, lines_read: next.lines_read + 1 };
     if (chunk.length < options.limits.chunkLines) continue;
-    if (!(await store(deps, input, batch, chunk))) return { position, done: true };
+    if (!(await store(ctx, chunk))) return { position, done: true };
     chunk = [];
     position = next;
     options.onPosition(position);
     options.signal.throwIfAborted();
     if (isOver(position.lines_read - from.lines_read)) return { position, done: false };
   }
-  if (next.lines_read === 0) throw new AgosError('csv_invalid', 'The file has no lines below its header.');
-  await store(deps, input, batch, chunk);
+  await store(ctx, chunk);
   return { position: next, done: true };
 }
 
-async function open(
-  deps: ImportFileDeps,
-  input: ImportLeadsInput,
-): Promise<{ batch: BatchRow; file: OpenFile }> {
-  const { tenant } = input;
-  const scope = systemScope(tenant, input.principal_id);
-  const found = await deps.db.withTenant(scope, async (tx) => {
-    const batch = await findBatch(tx, tenant, input.batch_id);
+async function find(
+  { db }: ImportFileDeps,
+  { tenant, principal_id, batch_id }: ImportLeadsInput,
+): Promise<{ batch: BatchRow; asset: AssetRow }> {
+  const { batch, asset } = await db.withTenant(systemScope(tenant, principal_id), async (tx) => {
+    const batch = await findBatch(tx, tenant, batch_id);
     return { batch, asset: batch && (await findAsset(tx, tenant, batch.fileAssetId)) };
   });
-  const { batch, asset } = found;
   if (!batch || !asset) throw new AgosError('not_found', 'The file of this import is gone.');
-  if (batch.format === 'csv') return { batch, file: await openCsv(deps.assets, asset) };
+  return { batch, asset };
+}
+
+/** Opens the JSON file of a batch, which notes what kind of JSON it is. */
+async function openJsonOf({ deps, input, batch }: Import, asset: AssetRow): Promise<OpenFile> {
+  const { tenant, principal_id } = input;
   const { format, ...file } = await openJson(deps.assets, asset);
   if (format !== batch.format) {
+    const scope = systemScope(tenant, principal_id);
     await deps.db.withTenant(scope, (tx) => changeBatch(tx, tenant, batch.id, { format }));
   }
-  return { batch, file };
+  return file;
 }
 
 function toLine(row: Parameters<typeof readRow>[0], urlRules: UrlRules): ReadLine {
@@ -88,14 +115,9 @@ function toLine(row: Parameters<typeof readRow>[0], urlRules: UrlRules): ReadLin
 }
 
 /** False when somebody has ended the batch: then nothing is stored any more. */
-async function store(
-  { db }: ImportFileDeps,
-  input: ImportLeadsInput,
-  batch: BatchRow,
-  lines: readonly ReadLine[],
-): Promise<boolean> {
+async function store({ deps, input, batch }: Import, lines: readonly ReadLine[]): Promise<boolean> {
   const { tenant, principal_id: createdBy } = input;
-  return db.withTenant(systemScope(tenant, createdBy), async (tx) => {
+  return deps.db.withTenant(systemScope(tenant, createdBy), async (tx) => {
     const locked = await lockBatch(tx, tenant, batch.id, 'share');
     if (locked?.status !== 'processing') return false;
     const { triage, industry = null } = batch.options;

@@ -13,6 +13,8 @@ type Start = { offset_bytes: number; next_line: number };
 export type OpenFile = {
   /** The line of column names, when something is wrong with it. */
   headerLines: ReadLine[];
+  /** How many rows there are, bad ones too; it stops at `most`. */
+  countRows(most: number): Promise<number>;
   rows(from: Start): AsyncIterable<{ row: ImportRow; offsetBytes: number; line: number }>;
 };
 
@@ -22,22 +24,24 @@ type Store = Pick<AssetStore, 'read' | 'stream'>;
 export async function openCsv(assets: Store, asset: AssetRow): Promise<OpenFile> {
   const header = await readHeader(await readHead(assets, asset));
   const { line, errors } = header;
+  const rows: OpenFile['rows'] = async function* (from) {
+    const start = {
+      offsetBytes: from.offset_bytes || header.nextOffsetBytes,
+      line: from.offset_bytes === 0 ? header.nextLine : from.next_line,
+    };
+    const source = await assets.stream(asset, start.offsetBytes);
+    try {
+      for await (const { row, nextOffsetBytes, nextLine } of parseCsv(source, header, start)) {
+        yield { row, offsetBytes: nextOffsetBytes, line: nextLine };
+      }
+    } finally {
+      source.destroy();
+    }
+  };
   return {
     headerLines: errors.length > 0 ? [{ line, lead: null, errors, isHeader: true }] : [],
-    async *rows(from) {
-      const start = {
-        offsetBytes: from.offset_bytes || header.nextOffsetBytes,
-        line: from.offset_bytes === 0 ? header.nextLine : from.next_line,
-      };
-      const source = await assets.stream(asset, start.offsetBytes);
-      try {
-        for await (const { row, nextOffsetBytes, nextLine } of parseCsv(source, header, start)) {
-          yield { row, offsetBytes: nextOffsetBytes, line: nextLine };
-        }
-      } finally {
-        source.destroy();
-      }
-    },
+    countRows: (most) => count(rows({ offset_bytes: 0, next_line: 1 }), most),
+    rows,
   };
 }
 
@@ -48,12 +52,22 @@ export async function openJson(assets: Store, asset: AssetRow): Promise<OpenFile
   return {
     format,
     headerLines: [],
+    countRows: async () => values.length,
     async *rows(from) {
       for (let line = from.next_line; line <= values.length; line += 1) {
         yield { row: toJsonRow(values[line - 1], line), offsetBytes: 0, line: line + 1 };
       }
     },
   };
+}
+
+async function count(rows: AsyncIterable<unknown>, most: number): Promise<number> {
+  let found = 0;
+  for await (const _ of rows) {
+    found += 1;
+    if (found === most) break;
+  }
+  return found;
 }
 
 async function readHead(assets: Store, asset: AssetRow): Promise<Buffer> {

@@ -94,11 +94,19 @@ describe('a CSV file', () => {
     ]);
   });
 
-  // sabotage: src/leads/batches/split-records.ts :: else return 'broken'; => else quoted = false;
+  // sabotage: src/leads/batches/split-records.ts :: else return { at, lines, quoted, cellBegins }; => else quoted = false;
   test('loses one line to a quote that a later line seems to close', async () => {
     const { rows } = await readCsv('url,notes\na.example,"open\nb.example,x\n"c.example",y\nd.example,z\n');
     expect(faults(rows)).toEqual([[2, 'csv_invalid']]);
     expect(urls(rows).map(([line]) => line)).toEqual([3, 4, 5]);
+  });
+
+  // sabotage: src/leads/batches/parse-csv.ts :: if (text?.replaceAll(header.delimiter, '').trim() === '') return null; =>
+  test('is read in moments where it is little but empty lines', async () => {
+    const startedAt = performance.now();
+    const { rows } = await readCsv(`url,notes\n${'\n,\n'.repeat(250_000)}a.example,x\n`);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(urls(rows)).toEqual([[500_002, 'a.example']]);
   });
 
   test('keeps quotes in the middle of a plain cell as they are', async () => {

@@ -26,6 +26,8 @@ export async function* parseCsv(
 function toRow(header: CsvHeader, { line, text, fault }: RawRecord): ImportRow | null {
   const bad = (code: string, reason: string) => badRow(line, lineError(null, code, reason));
   if (fault === 'too_long') return bad('line_too_long', `The line is longer than ${MAX_RECORD_BYTES} bytes.`);
+  // A file may be nothing but such lines, millions of them: the parser of cells takes microseconds for each.
+  if (text?.replaceAll(header.delimiter, '').trim() === '') return null;
   const record = text === null ? null : readCells(text, header.delimiter);
   if (record === null) return bad('csv_invalid', 'The quotes of this line do not match.');
   if (record.every((cell) => cell.trim() === '')) return null;

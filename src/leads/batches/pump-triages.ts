@@ -18,7 +18,8 @@ import {
   settleUnscannable,
   type Waiting,
 } from './pending-items.ts';
-import { lockBatch } from './repository.ts';
+import { type BatchRow, changeBatch, lockBatch } from './repository.ts';
+import { BATCH_PAUSE_CODES, type BatchPause } from './rules.ts';
 import { settleItems } from './settle-items.ts';
 
 export type PumpDeps = {
@@ -46,6 +47,9 @@ const ASKS_AT_ONCE = 5;
 /** While nothing changes, looks come ever less often, at last at a quarter of their pace. */
 const SLOWEST_LOOKS = 4;
 
+/** What a refusal that passes leaves out. */
+const BY_ITSELF = 'This import goes on by itself then.';
+
 /** What the refusal of a request leaves out: nobody waits for this one, and nothing asks again. */
 const NOT_BY_ITSELF =
   'This scan does not start by itself: once it may, ask for it again with `agos triage URL` or `POST /v1/leads/{id}/triage`.';
@@ -70,13 +74,14 @@ export async function pumpTriages(
     const { open } = now.waiting;
     if (now.done) return { done: true, open };
     const limit = pLimit(ASKS_AT_ONCE);
-    let stopped = false;
+    let paused: BatchPause | null = null;
     await limit.map(now.leadIds, async (leadId) => {
       options.signal.throwIfAborted();
-      if (!stopped && (await ask(deps, input, leadId)) === 'stopped') stopped = true;
+      paused ??= await ask(deps, input, leadId);
     });
+    if (now.leadIds.length > 0) await notePause(deps, input, { was: now.paused, is: paused });
     if (deps.clock.now().getTime() >= deadline) return { done: false, open: open + now.leadIds.length };
-    const hasAsked = now.leadIds.length > 0 && !stopped;
+    const hasAsked = now.leadIds.length > 0 && !paused;
     const isQuiet = !hasAsked && last?.waiting.open === open;
     pauseMs = isQuiet ? Math.min(pauseMs * 2, options.pollMs * SLOWEST_LOOKS) : options.pollMs;
     last = now;
@@ -85,7 +90,7 @@ export async function pumpTriages(
 }
 
 /** What is open of a batch, which leads come next, and whether nothing but a person is waited for. */
-type Look = { waiting: Waiting; leadIds: string[]; done: boolean };
+type Look = { waiting: Waiting; leadIds: string[]; done: boolean; paused: BatchPause | null };
 
 /** Reads how a batch stands, in the order that is cheapest while much of it waits; null once it has ended. */
 async function look(
@@ -95,45 +100,67 @@ async function look(
 ): Promise<Look | null> {
   const batch = { tenant: input.tenant, id: input.batch_id };
   return deps.db.withTenant(scopeOf(input), async (tx) => {
-    if (!(await isOpen(tx, input))) return null;
+    const row = await lockOpen(tx, input, 'share');
+    if (!row) return null;
+    const { paused } = row;
     if (isFirst) await settleDecided(tx, batch);
     const waiting = await countOpen(tx, batch);
     const free = Math.max(0, window - waiting.open);
     const leadIds = await findUnasked(tx, batch, free);
-    if (leadIds.length === free) return { waiting, leadIds, done: false };
+    if (leadIds.length === free) return { waiting, leadIds, done: false, paused };
     // Few are left, so that what was decided unheard is all that there is to settle.
     await settleDecided(tx, batch);
     const done = waiting.open + leadIds.length === 0 && !(await hasUnasked(tx, batch));
-    return { waiting, leadIds, done };
+    return { waiting, leadIds, done, paused };
   });
 }
 
-/** Asks for one scan; `stopped` leaves the lead for later, when the kill switch is off again. */
-async function ask(deps: PumpDeps, input: ImportLeadsInput, leadId: string): Promise<'asked' | 'stopped'> {
+/** Asks for one scan; what pauses the import leaves the lead for later. */
+async function ask(deps: PumpDeps, input: ImportLeadsInput, leadId: string): Promise<BatchPause | null> {
   const { db } = deps;
   const scope = scopeOf(input);
   try {
     const run = await db.withTenant(scope, async (tx) => {
       // Holding the batch against its end: nothing is asked for after a cancellation has looked for open scans.
-      if (!(await isOpen(tx, input))) return null;
+      if (!(await lockOpen(tx, input, 'share'))) return null;
       const ctx = { tx, scope, requestId: requesterOf(input), address: null };
       const { run, created } = await deps.requestTriage(ctx, { leadId, trigger: 'import' });
       return created ? run : null;
     });
     if (run) await deps.startSoon(run);
   } catch (error) {
-    if (error instanceof AgosError && error.code === 'kill_switch_on') return 'stopped';
+    const paused = pauseOf(error);
+    if (paused) return paused;
     const refusal = refusalOf(error);
     if (refusal) {
       await refuse(deps, input, leadId, refusal);
-      return 'asked';
+      return null;
     }
     if (!isUnscannable(error)) throw error;
     await db.withTenant(scope, (tx) =>
       settleUnscannable(tx, { tenant: input.tenant, id: input.batch_id }, leadId),
     );
   }
-  return 'asked';
+  return null;
+}
+
+/** Tells people why nothing is asked for, or that the import goes on. */
+async function notePause(
+  { db }: PumpDeps,
+  input: ImportLeadsInput,
+  { was, is }: { was: BatchPause | null; is: BatchPause | null },
+): Promise<void> {
+  if (was?.code === is?.code && was?.message === is?.message) return;
+  await db.withTenant(scopeOf(input), async (tx) => {
+    if (!(await lockOpen(tx, input, 'update'))) return;
+    await changeBatch(tx, input.tenant, input.batch_id, { paused: is });
+  });
+}
+
+function pauseOf(error: unknown): BatchPause | null {
+  if (!(error instanceof AgosError)) return null;
+  const code = BATCH_PAUSE_CODES.find((one) => one === error.code);
+  return code ? { code, message: `${error.message} ${BY_ITSELF}` } : null;
 }
 
 /** The lead stays and says why it was not scanned; its lines count as errors, and a scan may be asked for later. */
@@ -163,9 +190,13 @@ function isUnscannable(error: unknown): boolean {
   );
 }
 
-async function isOpen(tx: Tx, input: ImportLeadsInput): Promise<boolean> {
-  const batch = await lockBatch(tx, input.tenant, input.batch_id, 'share');
-  return batch?.status === 'processing';
+async function lockOpen(
+  tx: Tx,
+  input: ImportLeadsInput,
+  strength: 'update' | 'share',
+): Promise<BatchRow | null> {
+  const batch = await lockBatch(tx, input.tenant, input.batch_id, strength);
+  return batch?.status === 'processing' ? batch : null;
 }
 
 const scopeOf = (input: ImportLeadsInput) => systemScope(input.tenant, input.principal_id);

@@ -102,6 +102,38 @@ describe('a JSON file', () => {
     expect(() => parseJson(text)).toThrow(expect.objectContaining({ code }));
   });
 
+  // sabotage: src/leads/batches/parse-json.ts :: if (!isObject(value)) return badRow( => if (value === 0) return badRow(
+  test('of an Airtable view loses a record without fields, not the others', () => {
+    const { values } = parseJson('{"records":[0,{"id":"rec1"},{"fields":{"url":"acme.example"}}]}');
+    expect(values.map((value, index) => toJsonRow(value, index + 1))).toMatchObject([
+      { line: 1, errors: [{ code: 'row_invalid' }] },
+      { line: 2, errors: [{ code: 'row_invalid' }] },
+      { line: 3, errors: [], cells: { url: 'acme.example' } },
+    ]);
+  });
+
+  // sabotage: src/leads/batches/parse-json.ts :: requireLines(rows.length); =>
+  // sabotage: src/leads/batches/parse-json.ts :: requireModestJson(text); =>
+  test.each([
+    ['too many rows', `[${'{},'.repeat(100_000)}{}]`, 'too_many_lines'],
+    ['too many records', `{"records":[${'0,'.repeat(100_000)}0]}`, 'too_many_lines'],
+    ['too many values', `[{"a":[${'0,'.repeat(1_000_000)}0]}]`, 'validation_failed'],
+  ])('with %s is refused', (_, text, code) => {
+    expect(() => parseJson(text)).toThrow(expect.objectContaining({ code }));
+  });
+
+  // sabotage: src/leads/batches/parse-json.ts :: if (entries.length > MAX_COLUMNS) { => if (false) {
+  test('loses a row of more cells than anybody needs, with one reason', () => {
+    const cells = Array.from({ length: 501 }, (_, n) => [`c${n}`, {}]);
+    expect(toJsonRow(Object.fromEntries(cells), 1).errors).toMatchObject([{ code: 'column_count' }]);
+    expect(toJsonRow(Object.fromEntries(cells.slice(1)), 1).errors).toEqual([]);
+  });
+
+  test('takes a name called __proto__ for a name', () => {
+    const { cells } = toJsonRow(JSON.parse('{"__proto__":"polluted"}'), 1);
+    expect(Object.entries(cells)).toEqual([['__proto__', 'polluted']]);
+  });
+
   test('loses a row that is no object, and a cell that is no plain value, with a reason', () => {
     expect(toJsonRow('text', 3)).toMatchObject({ line: 3, errors: [{ code: 'row_invalid' }] });
     const attachments = {

@@ -3,11 +3,14 @@ import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
 import { importDeps, readWhole, uploadLeads } from '../../../tests/support/imports.ts';
 import { TEST_CAPS, testRequests } from '../../../tests/support/requests.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
+import type { ImportLeadsInput } from '../../../workflows/leads/import-leads/messages.ts';
 import { createAdmission } from '../../control/admission/admit-work.ts';
 import { changePlan, type PlanChange } from '../../control/quotas/change-plan.ts';
+import type { SpendCaps } from '../../control/spend/rules.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createTriageRequests } from '../../triage/triage-room/request-triage.ts';
-import { pumpTriages } from './pump-triages.ts';
+import { endImport } from './end-import.ts';
+import { type PumpDeps, pumpTriages } from './pump-triages.ts';
 
 let app: TestApp;
 let tenant: TestTenant;
@@ -26,17 +29,17 @@ const buy = (change: PlanChange) =>
 const headers = () => tenant.keys.operator.headers;
 
 /** Reads the file and asks for every triage once, as the workflow would. */
-async function importAll({ requestTriage } = testRequests): Promise<{ batch: string }> {
+async function importAll(): Promise<{ batch: string }> {
   const { id, input } = await uploadLeads(app, tenant, csv);
   await readWhole(app, input);
-  const options = { window: 20, pollMs: 10, durationMs: 0, signal: AbortSignal.timeout(20_000) };
-  const deps = {
-    ...importDeps(app),
-    requestTriage,
-    startSoon: async () => undefined,
-  };
-  await pumpTriages(deps, input, { ...options, onWaiting: () => undefined });
+  await pumpOnce(input, testRequests.requestTriage);
   return { batch: id };
+}
+
+function pumpOnce(input: ImportLeadsInput, requestTriage: PumpDeps['requestTriage']) {
+  const options = { window: 20, pollMs: 10, durationMs: 0, signal: AbortSignal.timeout(20_000) };
+  const deps = { ...importDeps(app), requestTriage, startSoon: async () => undefined };
+  return pumpTriages(deps, input, { ...options, onWaiting: () => undefined });
 }
 
 const get = async (path: string) => (await app.request('GET', path, { headers: headers() })).body;
@@ -76,34 +79,55 @@ test.each([
   expect((await heldLeads(code)).data).toHaveLength(ROWS);
 });
 
-test('an import that meets the end of the budget says when there is room again, and that nothing starts by itself', async () => {
-  const admitWork = createAdmission({ clock: systemClock, caps: { ...TEST_CAPS, tenantMicroUsd: 0 } });
-  await importAll(createTriageRequests({ admitWork }));
-  const { data: held } = await heldLeads('budget_exceeded');
-  expect(held).toHaveLength(ROWS);
-  for (const lead of held)
-    expect(lead.hold.message).toMatch(
-      /there is room again from .* 00:00 UTC on\. This scan does not start by itself: once it may, ask for it again with /,
-    );
+// sabotage: src/leads/batches/rules.ts :: ['kill_switch_on', 'budget_exceeded'] as const; => ['kill_switch_on'] as const;
+// sabotage: src/leads/batches/pump-triages.ts :: if (was?.code === is?.code && was?.message === is?.message) return; => if (was !== null) return;
+test('an import that meets the end of the budget waits for room, says until when, and goes on by itself', async () => {
+  const { id, input } = await uploadLeads(app, tenant, csv);
+  await readWhole(app, input);
+  const pump = (caps: SpendCaps) => {
+    const { requestTriage } = createTriageRequests({
+      admitWork: createAdmission({ clock: systemClock, caps }),
+    });
+    return pumpOnce(input, requestTriage);
+  };
+  expect(await pump({ ...TEST_CAPS, tenantMicroUsd: 0 })).toMatchObject({ done: false });
+  const waiting = await get(`/v1/batches/${id}`);
+  expect(waiting).toMatchObject({ status: 'processing', counts: { created: ROWS, processed: 0, error: 0 } });
+  expect(waiting.paused.code).toBe('budget_exceeded');
+  expect(waiting.paused.message).toMatch(
+    /^The budget of .* there is room again from .* 00:00 UTC on\. This import goes on by itself then\.$/,
+  );
+  expect((await heldLeads('budget_exceeded')).data).toEqual([]);
+
+  await pump(TEST_CAPS);
+  expect(await get(`/v1/batches/${id}`)).toMatchObject({ status: 'processing', paused: null });
+  const runs = await app.database.admin`select 1 from runs where tenant_id = ${tenant.id}
+    and kind = 'triage-room'`;
+  expect(runs).toHaveLength(ROWS);
 });
 
-// sabotage: src/control/admission/admit-work.ts :: if (tenant.status === 'active') return; => return;
+test('an import that was cancelled while it waited for the budget waits for nothing any more', async () => {
+  const { id, input } = await uploadLeads(app, tenant, csv);
+  await readWhole(app, input);
+  const caps = { ...TEST_CAPS, tenantMicroUsd: 0 };
+  await pumpOnce(
+    input,
+    createTriageRequests({ admitWork: createAdmission({ clock: systemClock, caps }) }).requestTriage,
+  );
+  const end = { status: 'cancelled' as const, failure: null };
+  await app.database.db.withTenant(tenant.scope, (tx) => endImport({ tx, now: new Date() }, input, end));
+  expect(await get(`/v1/batches/${id}`)).toMatchObject({
+    status: 'cancelled',
+    paused: null,
+    counts: { unprocessed: ROWS },
+  });
+});
+
+// sabotage: src/control/admission/admit-work.ts :: if (tenant.status !== 'active') throw suspendedError(tenant.status); =>
 test('an import goes on for hours: a tenant that is suspended meanwhile starts nothing more', async () => {
   const { input } = await uploadLeads(app, tenant, csv);
   await readWhole(app, input);
   await app.database.admin`update tenants set status = 'suspended' where id = ${tenant.id}`;
-  const deps = {
-    ...importDeps(app),
-    requestTriage: testRequests.requestTriage,
-    startSoon: async () => undefined,
-  };
-  const signal = AbortSignal.timeout(20_000);
-  await pumpTriages(deps, input, {
-    window: 20,
-    pollMs: 10,
-    durationMs: 0,
-    signal,
-    onWaiting: () => undefined,
-  });
+  await pumpOnce(input, testRequests.requestTriage);
   expect((await heldLeads('tenant_suspended')).data).toHaveLength(ROWS);
 });

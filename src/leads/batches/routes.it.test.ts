@@ -28,7 +28,14 @@ describe('batches over HTTP', () => {
     expect(answer).toMatchObject({
       status: 202,
       body: {
-        batch: { name: 'leads.csv', format: 'csv', status: 'pending', failure: null, counts: { total: 0 } },
+        batch: {
+          name: 'leads.csv',
+          format: 'csv',
+          status: 'pending',
+          failure: null,
+          paused: null,
+          counts: { total: 0 },
+        },
         run: { kind: 'import-leads', target: 'leads.csv' },
       },
     });

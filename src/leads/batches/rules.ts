@@ -9,6 +9,10 @@ export function isBatchOpen(status: BatchStatus): status is 'pending' | 'process
   return status === 'pending' || status === 'processing';
 }
 
+/** Refusals that pass by themselves or with the kill switch: the leads of an import wait for that. */
+export const BATCH_PAUSE_CODES = ['kill_switch_on', 'budget_exceeded'] as const;
+export type BatchPause = { code: (typeof BATCH_PAUSE_CODES)[number]; message: string };
+
 /** Where the rows of a batch came from. */
 export const BATCH_FORMATS = ['csv', 'json', 'airtable'] as const;
 export type BatchFormat = (typeof BATCH_FORMATS)[number];

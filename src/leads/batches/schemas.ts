@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { displayName, flagParam } from '../../api/kit/fields.ts';
-import { BATCH_FORMATS, BATCH_STATUSES, ITEM_STATES, LINE_OUTCOMES } from './rules.ts';
+import { BATCH_FORMATS, BATCH_PAUSE_CODES, BATCH_STATUSES, ITEM_STATES, LINE_OUTCOMES } from './rules.ts';
 
 const moment = z.iso.datetime();
 const count = z.number().int();
@@ -41,6 +41,13 @@ export const batchView = z
     }),
     run_id: z.uuid().nullable(),
     failure: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
+    paused: z
+      .strictObject({ code: z.enum(BATCH_PAUSE_CODES), message: z.string() })
+      .nullable()
+      .openapi({
+        description:
+          'Why no scans are asked for at the moment. The import goes on by itself once that is over.',
+      }),
     created_at: moment,
     started_at: moment.nullable(),
     completed_at: moment.nullable(),

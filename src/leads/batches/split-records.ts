@@ -29,6 +29,7 @@ export async function* splitRecords(
   const window = createWindow(source);
   const delimiterByte = delimiter.charCodeAt(0);
   let { offsetBytes, line } = start;
+  let farthest = BEGINNING;
   try {
     while (!window.ended && window.bytes.length < BOM.length) await window.fill();
     if (offsetBytes === 0 && window.bytes.subarray(0, BOM.length).equals(BOM)) {
@@ -38,7 +39,8 @@ export async function* splitRecords(
     for (;;) {
       while (!window.ended && window.bytes.length === 0) await window.fill();
       if (window.bytes.length === 0) return;
-      const record = await take(window, delimiterByte);
+      const record = await take(window, delimiterByte, farthest);
+      farthest = seenBehind(record);
       offsetBytes += record.sizeBytes;
       const { text, fault } = record;
       yield { line, text, fault, nextOffsetBytes: offsetBytes, nextLine: line + record.lines };
@@ -49,42 +51,65 @@ export async function* splitRecords(
   }
 }
 
-type Taken = Pick<RawRecord, 'text' | 'fault'> & { sizeBytes: number; lines: number };
+/** How far a scan has come: bytes and lines from where a record begins, and what it knows of the next byte. */
+type Place = { at: number; lines: number; quoted: boolean; cellBegins: boolean };
 
-async function take(window: Window, delimiter: number): Promise<Taken> {
-  let scan = scanRecord(window, delimiter);
-  while (scan === 'more') {
-    await window.fill();
-    scan = scanRecord(window, delimiter);
-  }
-  if (scan !== 'broken') {
-    const text = window.bytes.toString('utf8', 0, scan.end);
-    window.drop(scan.next);
-    return { text, fault: null, sizeBytes: scan.next, lines: scan.lines };
-  }
-  const sizeBytes = await skipLine(window);
-  return { text: null, fault: sizeBytes > MAX_RECORD_BYTES ? 'too_long' : 'quotes', sizeBytes, lines: 1 };
+const BEGINNING: Place = { at: 0, lines: 1, quoted: false, cellBegins: true };
+
+/** `farthest` is where the scan gave up that came farthest of those that found no record. */
+type Taken = Pick<RawRecord, 'text' | 'fault'> & { sizeBytes: number; lines: number; farthest: Place };
+
+/** The same place, seen from behind the record. */
+function seenBehind({ farthest, sizeBytes, lines }: Taken): Place {
+  return { ...farthest, at: farthest.at - sizeBytes, lines: farthest.lines - lines };
 }
 
-type Scan = { end: number; next: number; lines: number } | 'broken' | 'more';
+async function take(window: Window, delimiter: number, farthest: Place): Promise<Taken> {
+  let scan = scanRecord(window, delimiter, farthest);
+  while (scan === 'more') {
+    await window.fill();
+    scan = scanRecord(window, delimiter, farthest);
+  }
+  if ('end' in scan) {
+    const text = window.bytes.toString('utf8', 0, scan.end);
+    window.drop(scan.next);
+    return { farthest, text, fault: null, sizeBytes: scan.next, lines: scan.lines };
+  }
+  const sizeBytes = await skipLine(window);
+  return {
+    farthest: scan.at > farthest.at ? scan : farthest,
+    text: null,
+    fault: sizeBytes > MAX_RECORD_BYTES ? 'too_long' : 'quotes',
+    sizeBytes,
+    lines: 1,
+  };
+}
 
-/** Finds the end of the record that begins at the window's first byte. */
-function scanRecord({ bytes, ended }: Window, delimiter: number): Scan {
+/** The end of a record, or the place where it turned out to be none. */
+type Scan = { end: number; next: number; lines: number } | Place | 'more';
+
+/**
+ * Finds the end of the record that begins at the window's first byte. Line breaks that an earlier scan passed
+ * stood inside of its quotes, or it would have ended there: a scan that meets one inside of quotes too goes on
+ * where that one gave up, so that the whole stays linear however many lines begin inside of an open quote.
+ */
+function scanRecord({ bytes, ended }: Window, delimiter: number, farthest: Place): Scan {
   const limit = Math.min(bytes.length, MAX_RECORD_BYTES);
-  let lines = 1;
-  let quoted = false;
-  let cellBegins = true;
-  for (let at = 0; at < limit; at += 1) {
+  let { at, lines, quoted, cellBegins } = BEGINNING;
+  for (; at < limit; at += 1) {
     const byte = bytes[at];
     const isLast = at + 1 === bytes.length;
     if ((byte === CR || (byte === QUOTE && quoted)) && isLast && !ended) return 'more';
     const next = bytes[at + 1];
-    if (quoted) {
+    if (quoted && (byte === LF || byte === CR) && at < farthest.at) {
+      ({ lines, quoted, cellBegins } = farthest);
+      at = farthest.at - 1;
+    } else if (quoted) {
       if (byte === LF || (byte === CR && next !== LF)) lines += 1;
       if (byte !== QUOTE) continue;
       if (next === QUOTE) at += 1;
       else if (isLast || next === delimiter || next === LF || next === CR) quoted = false;
-      else return 'broken';
+      else return { at, lines, quoted, cellBegins };
     } else if (byte === QUOTE && cellBegins) {
       quoted = true;
       cellBegins = false;
@@ -94,9 +119,9 @@ function scanRecord({ bytes, ended }: Window, delimiter: number): Scan {
       cellBegins = byte === delimiter;
     }
   }
-  if (limit === MAX_RECORD_BYTES) return 'broken';
-  if (!ended) return 'more';
-  return quoted ? 'broken' : { end: limit, next: limit, lines };
+  if (limit < MAX_RECORD_BYTES && !ended) return 'more';
+  const isRecord = limit < MAX_RECORD_BYTES && !quoted;
+  return isRecord ? { end: limit, next: limit, lines } : { at, lines, quoted, cellBegins };
 }
 
 /** Drops everything up to and with the next line break, however far it is; tells how many bytes that were. */

@@ -10,7 +10,7 @@ import {
   timestamps,
 } from '../../runtime/database/columns.ts';
 import { leads } from '../leads/tables.ts';
-import type { BatchFormat, BatchStatus, ItemState, LineError, LineOutcome } from './rules.ts';
+import type { BatchFormat, BatchPause, BatchStatus, ItemState, LineError, LineOutcome } from './rules.ts';
 
 /** One import of leads. Counts are computed from its items, so they cannot drift. */
 export const leadBatches = pgTable(
@@ -24,6 +24,8 @@ export const leadBatches = pgTable(
     options: jsonb().$type<{ triage: boolean; industry?: string }>().notNull(),
     runId: uuid(),
     failure: jsonb().$type<{ code: string; message: string }>(),
+    /** Why no scans are asked for at the moment; the import goes on by itself once that is over. */
+    paused: jsonb().$type<BatchPause>(),
     createdBy: uuid().notNull(),
     startedAt: moment(),
     completedAt: moment(),

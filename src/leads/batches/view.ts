@@ -25,6 +25,7 @@ export function toBatchView(row: BatchRow, counts: BatchCounts = NOTHING_YET): B
     counts,
     run_id: row.runId,
     failure: row.failure,
+    paused: row.paused,
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,
     completed_at: row.completedAt?.toISOString() ?? null,

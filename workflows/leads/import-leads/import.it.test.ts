@@ -101,7 +101,7 @@ describe('the import of leads', () => {
     expect(await handle.result()).toEqual({ status: 'completed', lines: ROWS });
   }, 300_000);
 
-  // sabotage: src/leads/batches/pump-triages.ts :: if (error instanceof AgosError && error.code === 'kill_switch_on') return 'stopped'; =>
+  // sabotage: src/leads/batches/pump-triages.ts :: if (paused) return paused; =>
   test('while the kill switch is on it stores its leads and asks for no scan, and goes on when it is off', async () => {
     await room.startWorker('settled');
     settling = room.settleEverything();

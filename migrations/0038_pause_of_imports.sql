@@ -1,0 +1,1 @@
+ALTER TABLE "lead_batches" ADD COLUMN "paused" jsonb;
