@@ -3,6 +3,7 @@ import { findUndeliveredCancels } from '../../src/journal/runs/repository.ts';
 import { systemScope } from '../../src/kernel/actor.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Database } from '../../src/runtime/database/database.ts';
+import { quotedOf } from '../../src/runtime/error-message.ts';
 import type { Gateway } from '../../temporal/gateway-type.ts';
 
 /** Bounds a pass; what is left comes within seconds. */
@@ -25,8 +26,7 @@ export async function deliverCancels(deps: DeliverDeps): Promise<number> {
       delivered += 1;
     } catch (error) {
       // The workflow of a run that is just ending is not open any more: its row says so soon.
-      const reason = error instanceof Error ? error.message : String(error);
-      deps.warn('a cancellation could not be delivered', { run_id: run.id, reason });
+      deps.warn('a cancellation could not be delivered', { run_id: run.id, reason: quotedOf(error) });
     }
   }
   return delivered;

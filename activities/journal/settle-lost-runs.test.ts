@@ -44,7 +44,7 @@ function pass(runIds: string[], observe: (runId: string) => Promise<Observation>
   return { settled, held, warnings };
 }
 
-// sabotage: activities/journal/settle-lost-runs.ts :: reason = describe(error); => throw error;
+// sabotage: activities/journal/settle-lost-runs.ts :: reason = quotedOf(error); => throw error;
 test('a run of which Temporal says nothing in time keeps no other from being held', async () => {
   const { settled, held, warnings } = pass(
     ['gone', 'slow', 'alive', 'gone too'],
@@ -60,7 +60,7 @@ test('a run of which Temporal says nothing in time keeps no other from being hel
   expect(warnings).toContain('could not look after some runs');
 });
 
-// sabotage: activities/journal/settle-lost-runs.ts :: warn('could not end a run that is stuck', { run_id: runId, reason: describe(error) }); => throw error;
+// sabotage: activities/journal/settle-lost-runs.ts :: warn('could not end a run that is stuck', { run_id: runId, reason: quotedOf(error) }); => throw error;
 // sabotage: activities/journal/settle-lost-runs.ts :: state === 'stuck' ? ended.has(runId) : state !== 'open' => state !== 'open'
 test('a stuck run that cannot be ended is left as it is, and the others are ended and held', async () => {
   const { settled, held } = pass(['one', 'two', 'three'], async () => stuck, {
@@ -75,7 +75,7 @@ test('a stuck run that cannot be ended is left as it is, and the others are ende
   expect(held.sort()).toEqual(['one: run_stuck', 'three: run_stuck']);
 });
 
-// sabotage: activities/journal/settle-lost-runs.ts :: deps.warn('could not note the failures of a run', { run_id: row.runId, reason: describe(error) }); => throw error;
+// sabotage: activities/journal/settle-lost-runs.ts :: deps.warn('could not note the failures of a run', { run_id: row.runId, reason: quotedOf(error) }); => throw error;
 test('failures that cannot be noted keep nothing from being held', async () => {
   const { settled, held } = pass(
     ['failing', 'gone'],

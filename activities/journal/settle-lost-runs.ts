@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { quotedOf } from '../../src/runtime/error-message.ts';
 import type { Observation, RunObserver } from '../../temporal/gateway-type.ts';
 import type { ReconcileResult } from '../../workflows/journal/reconcile-runs/messages.ts';
 import { holdForObservation } from './lost-runs.ts';
@@ -51,7 +52,7 @@ async function observeAll(
     try {
       observed.set(runId, await deps.observer.observe(workflowId));
     } catch (error) {
-      reason = describe(error);
+      reason = quotedOf(error);
     }
   });
   const missing = workflowOf.size - observed.size;
@@ -78,7 +79,7 @@ async function noteFailures(
     try {
       await deps.noteTaskFailures(row, observation.failures);
     } catch (error) {
-      deps.warn('could not note the failures of a run', { run_id: row.runId, reason: describe(error) });
+      deps.warn('could not note the failures of a run', { run_id: row.runId, reason: quotedOf(error) });
     }
   });
 }
@@ -97,7 +98,7 @@ async function endStuck(
       await observer.terminate(workflow, 'AgOS: its workflow task failed ten times in a row (run_stuck)');
       ended.add(runId);
     } catch (error) {
-      warn('could not end a run that is stuck', { run_id: runId, reason: describe(error) });
+      warn('could not end a run that is stuck', { run_id: runId, reason: quotedOf(error) });
     }
   });
   return ended;
@@ -122,15 +123,11 @@ async function holdLost(
       held += 1;
       deps.warn('held what a lost run left behind', about(reconciler, row, hold.code));
     } catch (error) {
-      const what = { ...about(reconciler, row, hold.code), reason: describe(error) };
+      const what = { ...about(reconciler, row, hold.code), reason: quotedOf(error) };
       deps.warn('could not hold what a lost run left', what);
     }
   });
   return held;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function about(reconciler: Reconciler, row: InFlight, code: string): Record<string, unknown> {

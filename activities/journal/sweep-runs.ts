@@ -4,6 +4,7 @@ import { type StartRunOutcome, startRun } from '../../src/journal/runs/start-run
 import { AgosError } from '../../src/kernel/errors.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Database } from '../../src/runtime/database/database.ts';
+import { quotedOf } from '../../src/runtime/error-message.ts';
 import type { Gateway } from '../../temporal/gateway-type.ts';
 import type { SweepResult } from '../../workflows/journal/sweep-runs/messages.ts';
 
@@ -39,12 +40,8 @@ async function tryStart(
     const outcome = await startRun(deps, run);
     if (outcome !== 'unavailable') return outcome;
   } catch (error) {
-    deps.warn('a run could not be started', { run_id: run.id, reason: describe(error) });
+    deps.warn('a run could not be started', { run_id: run.id, reason: quotedOf(error) });
     return 'left';
   }
   throw new AgosError('temporal_unavailable', 'Temporal does not answer: the next pass tries again.');
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -56,7 +56,7 @@ export function documentOf(app: OpenAPIHono<ApiEnv>, routes: readonly Route[]): 
     type: 'http',
     scheme: 'bearer',
     description:
-      'An API key of AgOS (`agos_...`), a JWT of an issuer of the installation (`AGOS_OIDC_ISSUERS`), or a JWT of an identity provider that a tenant trusts for itself (`/v1/sso-connections`), with `AgOS-Tenant`.',
+      'An API key of AgOS (`agos_...`), or, with `AgOS-Tenant`, a JWT of an issuer of the installation (`AGOS_OIDC_ISSUERS`) or of an identity provider that the tenant trusts for itself (`/v1/sso-connections`).',
   });
   documentHeaders(registry);
   for (const route of routes) documentRoute(registry, route);

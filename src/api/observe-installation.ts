@@ -9,6 +9,7 @@ import { readOutboxLag } from '../journal/runs/repository.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Database } from '../runtime/database/database.ts';
 import type { Registry } from '../runtime/telemetry/registry.ts';
+import { countAuditsInFlight } from '../triage/audits/repository.ts';
 
 /** A scrape is answered although the database is not: what could not be read is missing from it then. */
 const READ_WITHIN_MS = 3_000;
@@ -37,6 +38,7 @@ export function observeInstallation(
         oldest.remove();
         spent.remove();
         stops.reset();
+        agents.reset();
         failures.inc();
       })
       .finally(() => {
@@ -74,18 +76,28 @@ export function observeInstallation(
     registers,
     collect,
   });
+  const agents = new Gauge({
+    name: 'agos_agent_runs_open',
+    help: 'Runs of agents that are at work, and those that wait for a person.',
+    labelNames: ['status'],
+    registers,
+    collect,
+  });
   const read = async (): Promise<void> => {
     // One after the other: the door has two connections, and requests need it too.
     const lag = await readOutboxLag(deps.db);
     const spentToday = await readSpendOfAll(deps.db, dayOf(deps.clock.now()).date);
     const inForce = await findStopsInForce(deps.db);
     const stopFile = await deps.stopFile.read();
+    const inFlight = await countAuditsInFlight(deps.db);
     unmarked.set(lag.unmarked);
     oldest.set(lag.oldestSeconds);
     spent.set(spentToday);
     stops.set({ reach: 'tenant' }, inForce.tenants.size);
     stops.set({ reach: 'global' }, inForce.everybody ? 1 : 0);
     stops.set({ reach: 'machine' }, stopFile ? 1 : 0);
+    agents.set({ status: 'running' }, inFlight.running);
+    agents.set({ status: 'awaiting' }, inFlight.awaiting);
   };
   new Gauge({
     name: 'agos_event_streams_open',

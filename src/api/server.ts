@@ -24,7 +24,7 @@ export type AppDeps = RoutesDeps & {
   /** Seals cursors; the same in every process of the API. */
   signingSecret: string;
   /** Decrypts payloads for the Temporal Web UI, at `/codec`; absent without payload keys. */
-  codecEndpoint?: Hono;
+  codecEndpoint?: Hono<ApiEnv>;
   /** Where requests are counted and traced; nothing is, without it. */
   telemetry?: Telemetry;
   /** See `KitDeps`. */

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Tracer } from '@opentelemetry/api';
-import type { Hono } from 'hono';
 import { createCodec } from '../../temporal/codec/codec.ts';
 import { createDataConverter } from '../../temporal/codec/data-converter.ts';
-import { createCodecEndpoint } from '../../temporal/codec/endpoint.ts';
+import { type CodecEndpointOptions, createCodecEndpoint } from '../../temporal/codec/endpoint.ts';
 import { parseKeyRing } from '../../temporal/codec/key-ring.ts';
 import { openClient, readTemporalTarget, type TemporalTarget } from '../../temporal/connection.ts';
 import { createGateway } from '../../temporal/gateway.ts';
@@ -116,22 +115,22 @@ function compose(
   const db = instrumentDatabase(doors, telemetry);
   const client = openClient(target, createDataConverter(config.AGOS_PAYLOAD_KEYS), telemetry.tracer);
   const caps = spendCapsOf(config);
-  const codecEndpoint = composeCodecEndpoint(config, target);
   const guard = createEgressGuard({ allowTargets: config.AGOS_ALLOW_TARGETS });
   const extraCa = config.AGOS_EXTRA_CA ? readFileSync(config.AGOS_EXTRA_CA, 'utf8') : undefined;
   const fetch = createGuardedFetch({ guard, userAgent: 'AgOS', clock, extraCa });
   const { isAllowed } = guard;
   const byteBudget = createByteBudget();
+  const rateLimits = createRateLimits({ db });
+  const clientAddress = createClientAddress(config.AGOS_TRUSTED_PROXIES ?? []);
+  const limits = { clock, rateLimits, clientAddress, byteBudget };
+  const codecEndpoint = composeCodecEndpoint(config, target, limits);
   return {
     app: {
       db,
-      clock,
+      ...limits,
       logger,
       signingSecret,
       gateway: createGateway({ client, workflows: RUN_WORKFLOWS, publicUrl: config.AGOS_PUBLIC_URL }),
-      rateLimits: createRateLimits({ db }),
-      clientAddress: createClientAddress(config.AGOS_TRUSTED_PROXIES ?? []),
-      byteBudget,
       issuers: parseIssuers(config.AGOS_OIDC_ISSUERS),
       providers: createProviders({ fetch, clock }),
       assets: createAssetStore(files),
@@ -160,11 +159,16 @@ function compose(
 }
 
 /** The Web UI can decrypt payloads only where keys, a token and its own address are known. */
-function composeCodecEndpoint(config: Config, target: TemporalTarget): Hono | undefined {
+function composeCodecEndpoint(
+  config: Config,
+  target: TemporalTarget,
+  limits: Pick<CodecEndpointOptions, 'clock' | 'rateLimits' | 'clientAddress' | 'byteBudget'>,
+): AppDeps['codecEndpoint'] {
   const { AGOS_PAYLOAD_KEYS: keys, AGOS_CODEC_TOKEN: token, AGOS_TEMPORAL_UI_URL: ui } = config;
   if (!keys || !token || !ui) return undefined;
   const codec = createCodec(parseKeyRing(keys));
-  return createCodecEndpoint({ codec, token, uiOrigin: new URL(ui).origin, namespace: target.namespace });
+  const uiOrigin = new URL(ui).origin;
+  return createCodecEndpoint({ ...limits, codec, token, uiOrigin, namespace: target.namespace });
 }
 
 function webUiPage(

@@ -1,5 +1,6 @@
 import { trace } from '@opentelemetry/api';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { quotedOf } from './error-message.ts';
 import { redactText } from './redact.ts';
 
 export type { Logger } from 'pino';
@@ -32,11 +33,10 @@ function placeInTrace(): Record<string, string> {
   return here ? { trace_id: here.traceId, span_id: here.spanId } : {};
 }
 
-/** What a log may say of an error: never the parameters of a failed query, which are people's data. */
 function describeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: String(error) };
+  if (!(error instanceof Error)) return { message: quotedOf(error) };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const message = error.message.replace(/\nparams: [\s\S]*$/, '');
+  const message = quotedOf(error);
   return {
     type: error.name,
     message,

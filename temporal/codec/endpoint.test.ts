@@ -2,7 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
+import type { ApiEnv } from '../../src/api/kit/mount.ts';
+import { createRateLimits } from '../../src/control/rate-limits/limit-requests.ts';
 import { AgosError } from '../../src/kernel/errors.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import type { Database } from '../../src/runtime/database/database.ts';
 import { createCodec } from './codec.ts';
 import { createCodecEndpoint } from './endpoint.ts';
 import { parseKeyRing } from './key-ring.ts';
@@ -10,12 +14,44 @@ import { parseKeyRing } from './key-ring.ts';
 const TOKEN = 'a-token-of-24-characters';
 const UI = 'http://127.0.0.1:8233';
 const codec = createCodec(parseKeyRing(`k1:${randomBytes(32).toString('base64')}`));
-const endpoint = createCodecEndpoint({ codec, token: TOKEN, uiOrigin: UI, namespace: 'default' });
-const app = new Hono().route('/codec', endpoint);
-app.onError((error, c) => {
-  if (!(error instanceof AgosError)) throw error;
-  return c.json({ error: error.code, message: error.message }, error.status as 400);
-});
+
+/** The endpoint by itself, and what the bodies that it reads take of the process's room. */
+function createApp() {
+  const taken: number[] = [];
+  const endpoint = createCodecEndpoint({
+    codec,
+    token: TOKEN,
+    uiOrigin: UI,
+    namespace: 'default',
+    clock: systemClock,
+    // Strangers are counted without a database.
+    rateLimits: createRateLimits({ db: {} as Database }),
+    clientAddress: () => '198.51.100.1',
+    byteBudget: {
+      take: async (_, bytes) => {
+        taken.push(bytes);
+        return () => taken.push(-bytes);
+      },
+    },
+  });
+  const app = new Hono<ApiEnv>().route('/codec', endpoint);
+  app.onError((error, c) => {
+    if (!(error instanceof AgosError)) throw error;
+    return c.json({ error: error.code, message: error.message }, error.status as 400);
+  });
+  return { app, taken };
+}
+const { app } = createApp();
+
+/** A body without end, which tells how often somebody asked for more of it. */
+function endless() {
+  let pulls = 0;
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    pulls += 1;
+    controller.enqueue(new Uint8Array(1_000_000));
+  };
+  return { body: new ReadableStream({ pull }, { highWaterMark: 0 }), pulled: () => pulls };
+}
 
 type Wire = { metadata: Record<string, string>; data: string };
 
@@ -66,6 +102,44 @@ describe('the codec endpoint', () => {
       status: 401,
       body: { error: 'token_invalid' },
     });
+  });
+
+  // sabotage: temporal/codec/endpoint.ts :: countStranger(c, options); =>
+  test('counts wrong tokens by address; whoever has the right one comes through from there', async () => {
+    const { app } = createApp();
+    const call = async (token: string) => {
+      const init = { method: 'POST', body: '{"payloads":[]}' };
+      return (await app.request(`/codec/${token}/decode`, init)).status;
+    };
+    const wrong = await Promise.all(Array.from({ length: 120 }, () => call('wrong')));
+    expect(wrong.slice(0, 100)).toEqual(Array(100).fill(401));
+    expect(wrong.at(-1)).toBe(429);
+    expect(await call(TOKEN)).toBe(200);
+  });
+
+  // sabotage: temporal/codec/endpoint.ts :: admit(c, options, token); => await readBytes(c.req.raw, MAX_BODY_BYTES); admit(c, options, token);
+  test('reads nothing of a body before the token is found right', async () => {
+    const { app, taken } = createApp();
+    for (const path of ['/decode', '/encode', '/wrong/decode', '/wrong/encode']) {
+      const { body, pulled } = endless();
+      const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+      expect((await app.request(`/codec${path}`, init)).status).toBe(401);
+      expect(pulled()).toBe(0);
+    }
+    expect(taken).toEqual([]);
+  });
+
+  // sabotage: temporal/codec/endpoint.ts :: leave(); =>
+  test('takes room for a body while it is at work: what it declares, or all that it may have', async () => {
+    const { app, taken } = createApp();
+    const body = '{"payloads":[]}';
+    const send = (init: RequestInit) =>
+      app.request(`/codec/${TOKEN}/decode`, { method: 'POST', duplex: 'half', ...init } as RequestInit);
+    expect((await send({ body, headers: { 'content-length': '15' } })).status).toBe(200);
+    expect((await send({ body: new Blob([body]).stream() })).status).toBe(200);
+    expect((await send({ body: endless().body })).status).toBe(413);
+    const most = 8 * 1024 * 1024;
+    expect(taken).toEqual([15, -15, most, -most, most, -most]);
   });
 
   // sabotage: temporal/codec/endpoint.ts :: if (origin !== undefined && origin !== options.uiOrigin) { => if (false) {

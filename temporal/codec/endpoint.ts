@@ -2,13 +2,21 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { z } from 'zod';
+import { tooManyRequests } from '../../src/api/kit/admit.ts';
+import type { ClientAddress } from '../../src/api/kit/client-address.ts';
+import type { ApiEnv } from '../../src/api/kit/mount.ts';
+import type { RateLimits } from '../../src/api/kit/rate-limits.ts';
+import { readBytes, sizeOf } from '../../src/api/kit/read-body.ts';
 import { AgosError } from '../../src/kernel/errors.ts';
+import type { ByteBudget } from '../../src/runtime/byte-budget.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
 
 const { Payloads } = proto.temporal.api.common.v1;
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** Whose bodies these are in the byte budget: no tenant's. */
+const PARTY = 'codec';
 
 export type CodecEndpointOptions = {
   codec: PayloadCodec;
@@ -17,6 +25,12 @@ export type CodecEndpointOptions = {
   /** Origin of the Temporal Web UI: the only one whose pages may call. */
   uiOrigin: string;
   namespace: string;
+  clock: Clock;
+  /** Counts wrong tokens by the address that they come from. */
+  rateLimits: Pick<RateLimits, 'ofStranger'>;
+  clientAddress: ClientAddress;
+  /** Bounds what bodies hold of the process's memory. */
+  byteBudget: ByteBudget;
 };
 
 /**
@@ -26,8 +40,8 @@ export type CodecEndpointOptions = {
  * `/<token>/decode`: the Web UI of a development server can send no header of ours, so there the
  * token is a part of the endpoint's address (`--ui-codec-endpoint http://.../codec/<token>`).
  */
-export function createCodecEndpoint(options: CodecEndpointOptions): Hono {
-  const app = new Hono();
+export function createCodecEndpoint(options: CodecEndpointOptions): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>();
   app.use(
     cors({
       origin: options.uiOrigin,
@@ -36,17 +50,20 @@ export function createCodecEndpoint(options: CodecEndpointOptions): Hono {
       maxAge: 600,
     }),
   );
-  const tooLarge = (): never => {
-    throw new AgosError('body_too_large', `A request may hold ${MAX_BODY_BYTES} bytes at most.`);
-  };
-  const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge });
   for (const direction of ['decode', 'encode'] as const) {
-    const answer = async (c: Context, token: string): Promise<Response> => {
+    const answer = async (c: Context<ApiEnv>, token: string): Promise<Response> => {
+      // First: of whoever may not call not a byte is read.
       admit(c, options, token);
-      return c.json(await translate(options.codec, direction, await c.req.text()));
+      const leave = await options.byteBudget.take(PARTY, sizeOf(c.req.raw, MAX_BODY_BYTES));
+      try {
+        const bytes = await readBytes(c.req.raw, MAX_BODY_BYTES);
+        return c.json(await translate(options.codec, direction, new TextDecoder().decode(bytes)));
+      } finally {
+        leave();
+      }
     };
-    app.post(`/${direction}`, limit, (c) => answer(c, bearerOf(c)));
-    app.post(`/:token/${direction}`, limit, (c) => answer(c, c.req.param('token')));
+    app.post(`/${direction}`, (c) => answer(c, bearerOf(c)));
+    app.post(`/:token/${direction}`, (c) => answer(c, c.req.param('token')));
   }
   return app;
 }
@@ -56,17 +73,26 @@ function bearerOf(c: Context): string {
 }
 
 /** A browser would not hand a foreign page the answer; it is not even asked for. */
-function admit(c: Context, options: CodecEndpointOptions, token: string): void {
+function admit(c: Context<ApiEnv>, options: CodecEndpointOptions, token: string): void {
   const origin = c.req.header('origin');
   if (origin !== undefined && origin !== options.uiOrigin) {
     throw new AgosError('permission_denied', 'Only the Temporal Web UI may call the codec endpoint.');
   }
-  if (!equal(token, options.token))
+  if (!equal(token, options.token)) {
+    countStranger(c, options);
     throw new AgosError('token_invalid', 'The codec token is wrong or missing.');
+  }
   const namespace = c.req.header('x-namespace');
   if (namespace !== undefined && namespace !== options.namespace) {
     throw new AgosError('permission_denied', 'This endpoint serves another namespace.');
   }
+}
+
+/** A wrong token counts as wrong credentials do on every other route. */
+function countStranger(c: Context<ApiEnv>, { rateLimits, clientAddress, clock }: CodecEndpointOptions): void {
+  const address = clientAddress(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for'));
+  const standing = address === null ? null : rateLimits.ofStranger(address);
+  if (standing?.refused) throw tooManyRequests(standing, clock.now());
 }
 
 function equal(left: string, right: string): boolean {

@@ -44,11 +44,12 @@ function isDatabaseAway(error: unknown): boolean {
 
 const WHOSE: Record<Standing['policy'], string> = {
   plan: "Your tenant's plan",
-  emergency: 'Whoever asks for this',
+  emergency: 'What is for emergencies',
   address: 'Your address without valid credentials',
 };
 
-function tooManyRequests(standing: Standing, now: Date): AgosError {
+/** What to refuse a request with whose sender has none left. */
+export function tooManyRequests(standing: Standing, now: Date): AgosError {
   const { policy, perMinute, burst, remaining } = standing;
   const seconds = secondsOf(standing.nextMs);
   return new AgosError(

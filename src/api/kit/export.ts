@@ -18,8 +18,8 @@ export function csvRow(cells: readonly string[]): string {
 type Position = { key: string; id: string } | null;
 
 /**
- * Text page by page; each is read in a short transaction of its own, so that a slow reader holds none open, and
- * as who the caller is by then. One who may no longer read gets a text that breaks off.
+ * Text page by page; each is read when it is asked for, in a short transaction of its own, so that a slow reader
+ * holds none open, and as who the caller is by then. One who may no longer read gets a text that breaks off.
  */
 export function pagedText(
   caller: Caller,
@@ -29,15 +29,14 @@ export function pagedText(
   const encoder = new TextEncoder();
   let after: Position = null;
   let begun = false;
-  return new ReadableStream({
-    async pull(controller) {
-      const { scope } = begun ? await confirmed(caller) : caller.identity;
-      const { text, next } = await read(scope, after);
-      const piece = begun ? text : head + text;
-      begun = true;
-      if (piece !== '') controller.enqueue(encoder.encode(piece));
-      after = next;
-      if (after === null) controller.close();
-    },
-  });
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    const { scope } = begun ? await confirmed(caller) : caller.identity;
+    const { text, next } = await read(scope, after);
+    const piece = begun ? text : head + text;
+    begun = true;
+    if (piece !== '') controller.enqueue(encoder.encode(piece));
+    after = next;
+    if (after === null) controller.close();
+  };
+  return new ReadableStream({ pull }, { highWaterMark: 0 });
 }

@@ -55,36 +55,41 @@ async function answer(route: Route, deps: KitDeps, c: Context<ApiEnv>): Promise<
       userAgent: userAgentOf(c.req.header('user-agent')),
       counted: (standing) => c.set('standing', standing),
     });
-    return reply.live ? follow(route, deps, c, reply.live) : toResponse(route, reply);
+    return reply.live ? follow(route, deps, c, reply.live) : await toResponse(route, c, reply);
   } catch (error) {
     if (deps.checkContract) requireDeclaredError(route, toAgosError(error).code);
     throw error;
   }
 }
 
-/** An answer that goes on, over what the client asked for. */
+/** An answer that goes on, over what the client asked for; nothing of it begins for whoever wants the head alone. */
 async function follow(
   route: Route,
   deps: KitDeps,
   c: Context<ApiEnv>,
   source: LiveSource,
 ): Promise<Response> {
+  if (isHead(c)) return new Response(null, { headers: EVENT_STREAM_HEADERS });
   const about = { request_id: c.get('requestId'), route: route.path };
   const failed = (error: unknown) => deps.logger.error({ err: error, ...about }, 'a stream broke off');
   if (wantsSocket(c.req.raw.headers)) return upgradeWebSocket(c, toSocket(source, failed));
   return new Response(toEventStream(source, failed), { headers: EVENT_STREAM_HEADERS });
 }
 
-function toResponse(route: Route, reply: AnyReply): Response {
+async function toResponse(route: Route, c: Context<ApiEnv>, reply: AnyReply): Promise<Response> {
   const headers = new Headers(reply.headers);
   if (reply.stream !== undefined) {
     headers.set('content-type', route.responses[reply.status]?.contentType ?? 'application/octet-stream');
-    return new Response(reply.stream, { status: reply.status, headers });
+    // Hono drops the body of a HEAD, and nobody would ever end it.
+    if (isHead(c) && typeof reply.stream !== 'string') await reply.stream.cancel();
+    return new Response(isHead(c) ? null : reply.stream, { status: reply.status, headers });
   }
   if (reply.body === undefined) return new Response(null, { status: reply.status, headers });
   headers.set('content-type', 'application/json; charset=UTF-8');
   return new Response(JSON.stringify(reply.body), { status: reply.status, headers });
 }
+
+const isHead = (c: Context<ApiEnv>): boolean => c.req.method === 'HEAD';
 
 function refuse(c: Context<ApiEnv>, deps: KitDeps, error: unknown): Response {
   const known = toAgosError(error);

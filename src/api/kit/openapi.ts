@@ -38,7 +38,7 @@ const errorSchema = z
 const tenantHeader = z.object({
   'AgOS-Tenant': z.uuid().optional().openapi({
     description:
-      'Which of your tenants. Always with a token of a tenant’s own identity provider; with one of an issuer of the installation when you have several tenants; not needed with an API key.',
+      'Which of your tenants: always with a token, which does not say by itself; not needed with an API key.',
   }),
 }).shape['AgOS-Tenant'];
 const idempotencyHeader = z

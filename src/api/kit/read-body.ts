@@ -45,7 +45,8 @@ export function isBytes(spec: BodySpec): spec is BytesBody {
   return 'bytes' in spec;
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+/** Reads a request's bytes within a limit and in time; throws `body_too_large`, `request_timeout`, `invalid_request`. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const room = sizeOf(request, maxBytes);
   if (!request.body) return new Uint8Array();
   const reader = request.body.getReader();

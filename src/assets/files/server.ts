@@ -1,13 +1,13 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { errorResponse } from '../../api/kit/envelope.ts';
-import { STALLED_MS } from '../../api/kit/live.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { ByteBudget } from '../../runtime/byte-budget.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/ids.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createLinks, type LinkClaims } from './links.ts';
+import { requirePace, SLOWEST } from './pace.ts';
 import type { FileStorage } from './port.ts';
 import { isMediaType, MEDIA_TYPES } from './rules.ts';
 import { readPieces } from './verified.ts';
@@ -40,9 +40,9 @@ export type AssetsServer = Hono<{ Bindings: Partial<HttpBindings> }>;
 
 /**
  * The origin that serves signed files and nothing else; it needs no database and knows no cookies. Whoever takes
- * nothing of a file for `stalledMs` is cut off.
+ * a file more slowly than `pace` is cut off.
  */
-export function createAssetsServer(deps: AssetsServerDeps, stalledMs = STALLED_MS): AssetsServer {
+export function createAssetsServer(deps: AssetsServerDeps, pace = SLOWEST): AssetsServer {
   const links = createLinks(deps);
   const app: AssetsServer = new Hono();
   app.use(async (c, next) => {
@@ -58,7 +58,8 @@ export function createAssetsServer(deps: AssetsServerDeps, stalledMs = STALLED_M
       await body.cancel();
       return new Response(null, { headers });
     }
-    c.env?.outgoing?.setTimeout(stalledMs);
+    const { incoming, outgoing } = c.env ?? {};
+    if (incoming && outgoing) requirePace(outgoing, incoming.socket, pace);
     return new Response(body, { headers });
   });
   const refuse = (error: AgosError): Response =>

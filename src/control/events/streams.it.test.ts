@@ -1,26 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
+import { createTestDatabase } from '../../../tests/support/database.ts';
 import { EVENT_CLIENTS, followByServerEvents } from '../../../tests/support/event-clients.ts';
 import { insertLead, insertRun } from '../../../tests/support/rows.ts';
 import { createKey, createTenant, type TestKey, type TestTenant } from '../../../tests/support/tenant.ts';
 import { type Listening, listen } from '../../api/listen.ts';
 import { leads } from '../../leads/leads/tables.ts';
 import { newId } from '../../runtime/ids.ts';
+import { createEventHub, type EventHub } from './hub.ts';
 import { eventHead } from './repository.ts';
 import type { EventView } from './schemas.ts';
 
 let app: TestApp;
+let hub: EventHub;
 let api: Listening;
 let tenant: TestTenant;
 let origin: string;
 beforeAll(async () => {
-  app = await createTestApp();
+  const database = await createTestDatabase();
+  hub = createEventHub(database.db);
+  app = await createTestApp({ eventHub: hub }, database);
   api = await listen(app.app, { hostname: '127.0.0.1', port: 0 });
   origin = `http://127.0.0.1:${api.port}`;
   tenant = await createTenant(app.database);
 });
 afterAll(async () => {
+  hub.close();
   await app.close();
   await api.close();
 });
@@ -239,6 +245,23 @@ test('the 101st stream of a tenant is refused with 429 until one is closed; othe
       timeout: 20_000,
     })
     .toBe(200);
+}, 60_000);
+
+// sabotage: src/api/kit/mount.ts :: if (isHead(c)) return new Response(null, { headers: EVENT_STREAM_HEADERS }); =>
+test('who asks for the head of a stream alone opens none, however often', async () => {
+  const of = await createTenant(app.database);
+  const { headers } = of.keys.owner;
+  await expect.poll(() => hub.openStreams(), { timeout: 20_000 }).toBe(0);
+  for (let time = 0; time < 110; time += 1) {
+    const head = await fetch(`${origin}/v1/events/stream`, { method: 'HEAD', headers });
+    expect([head.status, head.headers.get('content-type')]).toEqual([
+      200,
+      'text/event-stream; charset=UTF-8',
+    ]);
+  }
+  const stream = await followByServerEvents({ origin, path: '/v1/events/stream', headers });
+  expect(hub.openStreams()).toBe(1);
+  stream.cut();
 }, 60_000);
 
 test('the list is filtered and paged by a cursor, newest first', async () => {

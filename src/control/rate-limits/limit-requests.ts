@@ -5,7 +5,14 @@ import type { RateLimits, Standing } from '../../api/kit/rate-limits.ts';
 import type { Database } from '../../runtime/database/database.ts';
 import { createLocalCounter } from './count-here.ts';
 import { createRequestCounter } from './count-requests.ts';
-import { EMERGENCY_RATE, PLAN_RATES, type Rate, roomOf, STRANGER_RATE } from './rules.ts';
+import {
+  EMERGENCY_RATE,
+  PLAN_RATES,
+  type Rate,
+  roomOf,
+  STRANGER_RATE,
+  TENANT_EMERGENCY_RATE,
+} from './rules.ts';
 
 export type RateLimitDeps = {
   db: Database;
@@ -17,14 +24,15 @@ export type RateLimitDeps = {
 const MANY_REFUSALS = 1_000;
 
 /**
- * Rate limits: a tenant's by its plan, exact over all processes; a sender's for emergencies, and an address's
- * without valid credentials, in each process. Whom nobody knows may not make the database write.
+ * Rate limits: a tenant's by its plan, exact over all processes; for emergencies a sender's and a tenant's, and an
+ * address's without valid credentials, in each process. Whom nobody knows may not make the database write.
  */
 export function createRateLimits({ db, rates = PLAN_RATES }: RateLimitDeps): RateLimits {
   const count = createRequestCounter(db);
   const nowMs = () => performance.now();
   const countStranger = createLocalCounter(STRANGER_RATE, nowMs);
   const countEmergency = createLocalCounter(EMERGENCY_RATE, nowMs);
+  const countTenantEmergency = createLocalCounter(TENANT_EMERGENCY_RATE, nowMs);
   const refusals = new Map<string, { standing: Standing; untilMs: number }>();
 
   const remember = (request: Request, standing: Standing): void => {
@@ -55,11 +63,12 @@ export function createRateLimits({ db, rates = PLAN_RATES }: RateLimitDeps): Rat
       return standing;
     },
     ofEmergency: (request, { tenant, scope }) => {
-      const standing = standingOf(
-        'emergency',
-        EMERGENCY_RATE,
-        countEmergency(`${tenant.id} ${scope.actor.id}`),
-      );
+      const own = standingOf('emergency', EMERGENCY_RATE, countEmergency(`${tenant.id} ${scope.actor.id}`));
+      // What is refused to one sender takes nothing from the tenant's others.
+      const all = own.refused
+        ? own
+        : standingOf('emergency', TENANT_EMERGENCY_RATE, countTenantEmergency(tenant.id));
+      const standing = all.refused ? all : own;
       if (standing.refused) remember(request, standing);
       return standing;
     },

@@ -16,6 +16,9 @@ export const STRANGER_RATE: Rate = PLAN_RATES.ignition;
 /** Emergencies, by sender and process: enough for whoever stops work and watches, too little for anything else. */
 export const EMERGENCY_RATE: Rate = { perMinute: 60, burst: 20 };
 
+/** The same by tenant: ten who use all that one has are more than any incident brings together, and more keys get no more. */
+export const TENANT_EMERGENCY_RATE: Rate = { perMinute: 600, burst: 200 };
+
 /** How full a bucket is: `used` in parts of a request, each a 60,000th, so that milliseconds times a rate is whole. */
 export type Bucket = { used: number; atMs: number };
 

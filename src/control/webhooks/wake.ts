@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { systemScope } from '../../kernel/actor.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
+import { quotedOf } from '../../runtime/error-message.ts';
 import { EVENTS_CHANNEL } from '../events/rules.ts';
 import { findDue } from './deliveries.ts';
 import { findObstacle } from './obstacles.ts';
@@ -67,8 +68,7 @@ async function quietly(deps: WakeDeps, tenant: string): Promise<number> {
   try {
     return await wakeTenant(deps, tenant);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    deps.warn('webhooks of a tenant could not be started', { tenant, reason });
+    deps.warn('webhooks of a tenant could not be started', { tenant, reason: quotedOf(error) });
     return 0;
   }
 }

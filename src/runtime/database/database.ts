@@ -20,6 +20,7 @@ export const SYSTEM_PURPOSES = {
   open_runs: ['runs'],
   undelivered_cancels: ['runs'],
   audits_in_flight: ['audits'],
+  agents_at_work: ['audits'],
   batches_in_flight: ['lead_batches', 'runs'],
   kill_switches_on: ['kill_switches', 'global_kill_switches'],
   stale_reservations: ['spend_entries'],

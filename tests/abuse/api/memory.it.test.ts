@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -30,8 +31,10 @@ beforeAll(async () => {
 });
 afterAll(() => database?.close());
 
-async function startApi(): Promise<ApiProcess & { grownBytes(): number }> {
-  const api = await startApiProcess(database);
+async function startApi(
+  environment: Record<string, string> = {},
+): Promise<ApiProcess & { grownBytes(): number }> {
+  const api = await startApiProcess(database, environment);
   onTestFinished(() => api.stop());
   const before = memoryOf(api.pid, 'VmRSS');
   return { ...api, grownBytes: () => memoryOf(api.pid, 'VmHWM') - before };
@@ -115,6 +118,33 @@ test('files whose readers take nothing leave the process its memory; their room 
     await expect.poll(answer, { timeout: 10_000 }).toMatch(/^HTTP\/1\.1 200/);
     socket.destroy();
   }
+}, 120_000);
+
+/** As many as an address may send without valid credentials; 675 MB together. */
+const STRANGERS = 90;
+const CODEC = {
+  AGOS_PAYLOAD_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+  AGOS_CODEC_TOKEN: 'a-token-of-24-characters',
+  AGOS_TEMPORAL_UI_URL: 'http://127.0.0.1:8233',
+};
+
+// sabotage: temporal/codec/endpoint.ts :: admit(c, options, token); => await readBytes(c.req.raw, MAX_BODY_BYTES); admit(c, options, token);
+test('the codec refuses bodies without end of whom nobody knows before it reads them', async () => {
+  const api = await startApi(CODEC);
+  const paths = ['decode', 'encode', 'wrong/decode', 'wrong/encode'];
+  const strangers = await Promise.all(
+    Array.from({ length: STRANGERS }, (_, at) =>
+      open(api.url, [`POST /codec/${paths[at % paths.length]} HTTP/1.1`, 'transfer-encoding: chunked']),
+    ),
+  );
+  const part = FILE.subarray(0, 7_500_000);
+  for (const { socket } of strangers) {
+    socket.write(`${part.byteLength.toString(16)}\r\n`);
+    socket.write(part);
+  }
+  await expect.poll(() => countOf(strangers, /^HTTP\/1\.1 401/), { timeout: 10_000 }).toBe(STRANGERS);
+  await expectOthersAnswered(api);
+  expect(api.grownBytes()).toBeLessThan(MOST_BYTES);
 }, 120_000);
 
 /** A file as an import leaves it, and the path of its link. */
