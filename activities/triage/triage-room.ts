@@ -62,7 +62,12 @@ export function createTriageRoomActivities(deps: TriageRoomDeps) {
       inTenant(input, (ctx) => scoreAudit(ctx, input)),
     summariseAudit: (input: TriageRoomInput) =>
       withHeartbeat((signal) =>
-        summariseAudit(deps, input, { signal, attempt: activityInfo().attempt, key: attemptKey() }),
+        summariseAudit(deps, input, {
+          signal,
+          attempt: activityInfo().attempt,
+          key: attemptKey(),
+          activity: activityKey(),
+        }),
       ),
     writeReport: (input: TriageRoomInput, end: ReportEnd) => writeAuditReport(deps, input, end),
     askPerson: (input: TriageRoomInput, reviewMs: number) =>
@@ -84,8 +89,13 @@ export type TriageRoomActivities = ReturnType<typeof createTriageRoomActivities>
 
 /** No other attempt has this name, also not one of a reset workflow. */
 function attemptKey(): string {
-  const { workflowExecution, activityId, attempt } = activityInfo();
-  return `${workflowExecution?.runId}/${activityId}/${attempt}`;
+  return `${activityKey()}/${activityInfo().attempt}`;
+}
+
+/** The same for every attempt at one activity, and for no other one. */
+function activityKey(): string {
+  const { workflowExecution, activityId } = activityInfo();
+  return `${workflowExecution?.runId}/${activityId}`;
 }
 
 const workflowId = () => activityInfo().workflowExecution?.workflowId ?? '';

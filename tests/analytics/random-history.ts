@@ -146,7 +146,7 @@ async function askModel(world: World): Promise<void> {
   await inTenant(world, systemOf(input), (tx) =>
     recordModelCall(
       tx,
-      { ...about, agentRunId: input.audit_id, skill: 'a-skill' },
+      { ...about, agentRunId: input.audit_id, skill: 'a-skill', activity: newId() },
       { ...run, durationMs: 5, request: {}, modelError: null },
     ),
   );

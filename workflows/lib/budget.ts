@@ -1,4 +1,5 @@
 import { patched, sleep } from '@temporalio/workflow';
+import { pauseBeforeLook } from './budget-pause.ts';
 import { failureTypeOf, findFailure } from './failures.ts';
 import { plainText } from './plain-text.ts';
 import { setStatus } from './set-status.ts';
@@ -19,7 +20,7 @@ export async function whenAffordable<T>(
   shows: { paused(pause: Pause): void; resumed(): void },
 ): Promise<T> {
   const beganMs = Date.now();
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     try {
       return await step();
     } catch (error) {
@@ -28,10 +29,9 @@ export async function whenAffordable<T>(
       const refusal = failure.details[0] as Refusal;
       const isLast = Date.now() - beganMs > (refusal.give_up_after_ms ?? Number.POSITIVE_INFINITY);
       if (isLast && patched('give-up-on-the-budget')) throw error;
-      const { available_at: until, look_again_ms: lookAgainMs } = refusal;
-      shows.paused({ code: 'budget_exceeded', until });
+      shows.paused({ code: 'budget_exceeded', until: refusal.available_at });
       setStatus('paused:budget_exceeded', `Paused: \`budget_exceeded\`. ${plainText(failure.message)}`);
-      await sleep(lookAgainMs);
+      await sleep(pauseBeforeLook(refusal, { looks, nowMs: Date.now() }));
       shows.resumed();
       setStatus('started', '');
     }

@@ -69,12 +69,14 @@ export function findFailure(
   return undefined;
 }
 
-/** The hold of work that a kill switch stopped. */
-export function stopHoldOf(error: unknown): Hold<RunHoldCode> | undefined {
+/** The hold of work that a kill switch stopped, or whose tenant was suspended meanwhile. */
+export function stopHoldOf(error: unknown): Hold<RunHoldCode | AdmissionHoldCode> | undefined {
   const failure = findFailure(error);
-  if (failure?.type !== failureTypeOf('kill_switch_on')) return undefined;
-  return { code: 'kill_switch_on', message: failure.message };
+  const code = STOPS.find((one) => failure?.type === failureTypeOf(one));
+  return failure && code && { code, message: failure.message };
 }
+
+const STOPS = ['kill_switch_on', 'tenant_suspended'] as const;
 
 /** The hold of work that the budget had no room for, however often it asked. */
 export function budgetHoldOf(error: unknown): Hold<AdmissionHoldCode> | undefined {

@@ -18,23 +18,45 @@ export function listModelCalls(tx: Tx, tenant: string, agentRunId: string): Prom
     .limit(MOST_CALLS);
 }
 
-/** Stores the transcript of one skill's run and answers with its id. */
+/** Whether an answer to this work is stored, by whichever attempt. */
+export async function hasModelCall(tx: Tx, tenant: string, activity: string): Promise<boolean> {
+  const [row] = await tx
+    .select({ id: modelCalls.id })
+    .from(modelCalls)
+    .where(and(eq(modelCalls.tenantId, tenant), eq(modelCalls.activity, activity)));
+  return row !== undefined;
+}
+
+/** Whose call it is, and to which work it is the answer. */
+type ModelCallNames = {
+  tenantId: string;
+  agentRunId: string;
+  leadId: string | null;
+  createdBy: string;
+  skill: string;
+  activity: string;
+};
+
+/** Stores the transcript of one skill's run; false when the work has its answer already. */
 export async function recordModelCall(
   tx: Tx,
-  about: { tenantId: string; agentRunId: string; leadId: string | null; createdBy: string; skill: string },
+  about: ModelCallNames,
   run: SkillRun<unknown>,
-): Promise<string> {
-  const id = newId();
-  await tx.insert(modelCalls).values({
-    ...about,
-    id,
-    generatedBy: run.generatedBy,
-    request: run.request,
-    response: run.output,
-    error: run.modelError,
-    ...run.usage,
-    costMicroUsd: run.costMicroUsd,
-    durationMs: run.durationMs,
-  });
-  return id;
+): Promise<boolean> {
+  const stored = await tx
+    .insert(modelCalls)
+    .values({
+      ...about,
+      id: newId(),
+      generatedBy: run.generatedBy,
+      request: run.request,
+      response: run.output,
+      error: run.modelError,
+      ...run.usage,
+      costMicroUsd: run.costMicroUsd,
+      durationMs: run.durationMs,
+    })
+    .onConflictDoNothing({ target: [modelCalls.tenantId, modelCalls.activity] })
+    .returning({ id: modelCalls.id });
+  return stored.length > 0;
 }

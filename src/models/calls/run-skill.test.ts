@@ -48,7 +48,7 @@ async function run(failures: number) {
   return { text: output.text, asked, settled };
 }
 
-// sabotage: src/models/calls/run-skill.ts :: await settleAnswered(call.budget, cost); => await call.budget.settle(cost);
+// sabotage: src/models/calls/run-skill.ts :: await settleAnswered(call.budget, run); => await call.budget.settle(run.costMicroUsd, run);
 test('an answer whose cost cannot be written at once is kept, and its cost is what was measured', async () => {
   const cost = costMicroUsd(LIST_PRICES, MODEL, USAGE);
   expect(await run(1)).toEqual({ text: 'by the model', asked: 1, settled: [cost, cost] });

@@ -30,8 +30,11 @@ export type SkillAgent = { systemPrompt: string; timeoutSeconds: number };
 export type CallBudget = {
   /** Throws `budget_exceeded` when there is no room for a call that may cost this much. */
   reserve(microUsd: number): Promise<void>;
-  /** Settles with what the call came to, or with the reservation where nobody can tell. */
-  settle(microUsd: number | 'reserved'): Promise<void>;
+  /**
+   * Settles with what the call came to, or with the reservation where nobody can tell. An answer that counts comes
+   * with it: whoever stores it in the same transaction never pays for it twice.
+   */
+  settle(microUsd: number | 'reserved', answer?: SkillRun<unknown>): Promise<void>;
 };
 
 /** What one run of a skill gave, and what it took: becomes transcript, tokens and cost. */
@@ -123,9 +126,10 @@ async function answerSkill<Input, Output>(
     return offline(error, model);
   }
   const { output, usage } = answer;
-  const cost = costOf(model, usage);
-  await settleAnswered(call.budget, cost);
-  return done({ output, generatedBy: model, usage, costMicroUsd: cost, request: prompt, modelError: null });
+  const cost = { costMicroUsd: costOf(model, usage) };
+  const run = done({ output, generatedBy: model, usage, ...cost, request: prompt, modelError: null });
+  await settleAnswered(call.budget, run);
+  return run;
 }
 
 const SETTLE_PAUSES_MS = [100, 500, 1_000];
@@ -134,10 +138,10 @@ const SETTLE_PAUSES_MS = [100, 500, 1_000];
  * Settles a call whose cost is known. The answer is here and paid for: a database that is away for a moment
  * must not have it asked and paid for again. What cannot be settled by then is left to the sweep.
  */
-async function settleAnswered(budget: CallBudget, microUsd: number): Promise<void> {
+async function settleAnswered(budget: CallBudget, answer: SkillRun<unknown>): Promise<void> {
   for (const pauseMs of [...SETTLE_PAUSES_MS, null]) {
     try {
-      return await budget.settle(microUsd);
+      return await budget.settle(answer.costMicroUsd, answer);
     } catch {
       if (pauseMs !== null) await sleep(pauseMs);
     }

@@ -7,6 +7,7 @@ import {
   pgTable,
   primaryKey,
   text,
+  unique,
   uuid,
 } from 'drizzle-orm/pg-core';
 import { tenants } from '../../access/tenants/tables.ts';
@@ -21,6 +22,8 @@ export const modelCalls = pgTable(
     agentRunId: uuid(),
     leadId: uuid(),
     skill: text().notNull(),
+    /** Names the work whose answer this is, whatever attempt gave it; null on calls that are older than such names. */
+    activity: text(),
     /** Model id, or `offline` when the skill's own method answered. */
     generatedBy: text().notNull(),
     request: jsonb().$type<unknown>().notNull(),
@@ -36,6 +39,7 @@ export const modelCalls = pgTable(
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),
     index('model_calls_agent_run').on(t.tenantId, t.agentRunId),
+    unique('model_calls_activity').on(t.tenantId, t.activity),
     index('model_calls_created_at').on(t.tenantId, t.createdAt),
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
     foreignKey({ columns: [t.tenantId, t.leadId], foreignColumns: [leads.tenantId, leads.id] }),

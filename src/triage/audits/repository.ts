@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, count, eq, sql } from 'drizzle-orm';
 import { storableText } from '../../kernel/text.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import type { FetchFacts, LinkCheck } from '../../sites/fetch/facts.ts';
@@ -52,6 +52,20 @@ export async function findAuditsInFlight(
   page: { afterId?: string | undefined; limit: number },
 ): Promise<AuditNames[]> {
   return db.withSystem('audits_in_flight', (tx) => auditsInFlight(tx, page));
+}
+
+/** How many audits of all tenants are at work, and how many wait for a person. */
+export async function countAuditsInFlight(db: Database): Promise<{ running: number; awaiting: number }> {
+  const counts = { running: 0, awaiting: 0 };
+  const rows = await db.withSystem('agents_at_work', (tx) =>
+    tx
+      .select({ status: sql<keyof typeof counts>`${audits.status}`, n: count() })
+      .from(audits)
+      .where(sql`${audits.status} in ('running', 'awaiting')`)
+      .groupBy(audits.status),
+  );
+  for (const { status, n } of rows) counts[status] = n;
+  return counts;
 }
 
 /** The statement itself; its condition is that of the index `audits_in_flight`, word for word. */

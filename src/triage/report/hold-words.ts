@@ -101,7 +101,7 @@ const WORDS: Record<HoldCode, HoldWords> = {
     next: 'Nothing is wrong with the site. Start the scan again once the switch is off.',
   },
   tenant_suspended: {
-    title: 'The scan was not started',
+    title: 'The scan did not go ahead',
     happened: 'The account of your agency is suspended, so nothing new begins.',
     next: 'Ask whoever runs this system. Then start the scan again.',
   },

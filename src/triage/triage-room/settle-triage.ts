@@ -5,9 +5,10 @@ import { loseSteps } from '../../control/kill-switch/run-steps.ts';
 import { endRun } from '../../journal/runs/repository.ts';
 import type { Hold } from '../../kernel/holds.ts';
 import { settleItems } from '../../leads/batches/settle-items.ts';
+import { lockLead } from '../../leads/leads/repository.ts';
 import { finishScan, holdScan, type ScanWriter } from '../../leads/leads/scan-status.ts';
 import type { Tx } from '../../runtime/database/database.ts';
-import { changeAudit, findAudit } from '../audits/repository.ts';
+import { type AuditRow, changeAudit, findAudit, lockAudit } from '../audits/repository.ts';
 import { type Decided, decidedReasons } from '../scoring/decided.ts';
 import { scanDurationMs } from './score-audit.ts';
 
@@ -47,14 +48,20 @@ export async function finishTriage(
   return { status: decision, score: audit.score, hold_code: null };
 }
 
-/** Ends a triage without a result: the lead goes back to where it came from and carries the hold. */
+/**
+ * Ends a triage without a result: the lead goes back to where it came from and carries the hold. A triage that has
+ * its result keeps it: who holds it has decided so before the result was written.
+ */
 export async function holdTriage(
   ctx: SettleContext,
   input: TriageRoomInput,
   hold: Hold,
 ): Promise<TriageRoomResult> {
   const { tx, now } = ctx;
-  const audit = await findAudit(tx, input.tenant, input.audit_id);
+  // The lead before its audit, as everywhere.
+  if (input.lead_id) await lockLead(tx, input.tenant, input.lead_id);
+  const audit = await lockAudit(tx, { tenant: input.tenant, id: input.audit_id });
+  if (audit?.status === 'completed') return leaveFinished(ctx, input, audit);
   const writer = writerOf(input, now);
   const written = input.lead_id
     ? await holdScan(tx, writer, { hold, auditId: audit?.id ?? null })
@@ -88,6 +95,18 @@ export async function holdTriage(
     now,
   });
   return { status: written === 'superseded' ? 'superseded' : 'held', score: null, hold_code: hold.code };
+}
+
+/** Ends no more than the run: an operator may have begun it again after its result. */
+async function leaveFinished(
+  { tx, now }: SettleContext,
+  input: TriageRoomInput,
+  { score, decision }: AuditRow,
+): Promise<TriageRoomResult> {
+  await loseSteps(tx, { tenant: input.tenant, runId: input.run_id });
+  const end = { status: 'completed', code: null, message: null } as const;
+  await endRun(tx, { tenant: input.tenant, id: input.run_id, ...end, now });
+  return { status: decision ?? 'superseded', score, hold_code: null };
 }
 
 /** What becomes of a run whose lead another run has taken over, or somebody has removed. */

@@ -7,14 +7,16 @@ import { insertAudit, insertRun } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
 import { insertAgentRun } from '../../agents/agent-runs/repository.ts';
 import { seedAgents, seedPlaybooks } from '../../cli/seed-registry.ts';
-import { createStepGate } from '../../control/kill-switch/step-gate.ts';
+import { createStepGate, type StepGate } from '../../control/kill-switch/step-gate.ts';
 import { createStopFile } from '../../control/kill-switch/stop-file.ts';
 import type { SpendCaps } from '../../control/spend/rules.ts';
 import { createSpender } from '../../control/spend/spender.ts';
 import { sweepReservations } from '../../control/spend/sweep-reservations.ts';
+import { AgosError } from '../../kernel/errors.ts';
 import { LIST_PRICES } from '../../models/calls/prices.ts';
-import { ModelCallError, type ModelRequest } from '../../models/calls/provider.ts';
+import { ModelCallError, type ModelProvider, type ModelRequest } from '../../models/calls/provider.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { newId } from '../../runtime/ids.ts';
 import { loadPlaybooks } from '../playbooks/load.ts';
 import { summarySkill } from '../summary/skill.ts';
 import { TRIAGE_AGENT } from './agent.ts';
@@ -40,42 +42,117 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-/** Asks for the summary of an audit that was begun with `AGENT`, of a model that is busy. */
-async function summarise(attempt: number, caps: SpendCaps = TEST_CAPS) {
+/** An audit that was begun with `AGENT`, and how its summary is asked for. */
+async function scoredAudit(provider: ModelProvider, caps: SpendCaps = TEST_CAPS) {
   const { admin, db } = database;
   const owner = { tenant: tenant.id, createdBy: tenant.keys.owner.id };
   const audit = await insertAudit(database, owner);
   const run = await insertRun(database, owner);
   await admin`update audits set facts = ${admin.json(JSON.parse(readFileSync(FACTS, 'utf8')))}, score = 80,
-    decision = 'qualified', agent_version = ${AGENT.version},
+    decision = 'qualified', status = 'running', agent_version = ${AGENT.version},
     playbook_version = (select version from playbooks where slug = 'triage-standard') where id = ${audit}`;
-  const requests: ModelRequest<unknown>[] = [];
-  const provider = {
-    call: async (request: ModelRequest<unknown>) => {
-      requests.push(request);
-      throw new ModelCallError('Busy.', { passing: true });
-    },
-  };
   const models = { fast: 'claude-haiku-5-5', balanced: 'b', strategic: 's' };
   const ids = { run_id: run, principal_id: tenant.keys.owner.id, lead_id: null, audit_id: audit };
-  const ended = await summariseAudit(
-    {
-      db,
-      spend: createSpender({ db, clock: systemClock, caps }),
-      skills: { provider, models, prices: LIST_PRICES, clock: systemClock },
-      gate: createStepGate({ db, stopFile: createStopFile('/nowhere'), worker: 'test' }),
+  const deps = {
+    db,
+    spend: createSpender({ db, clock: systemClock, caps }),
+    skills: { provider, models, prices: LIST_PRICES, clock: systemClock },
+    gate: createStepGate({ db, stopFile: createStopFile('/nowhere'), worker: 'test' }),
+  };
+  const { signal } = new AbortController();
+  return {
+    audit,
+    ask: (attempt: number, activity = audit, changed: Partial<typeof deps> = {}) =>
+      summariseAudit(
+        { ...deps, ...changed },
+        { version: 1, tenant: tenant.id, ...ids },
+        { signal, attempt, activity, key: `${activity}/${attempt}` },
+      ),
+    read: async () => {
+      const [row] = await admin`select summary, cost_micro_usd from audits where id = ${audit}`;
+      const entries = await admin`select kind, state, reserved_micro_usd, spent_micro_usd from spend_entries
+        where audit_id = ${audit} order by created_at`;
+      const calls =
+        await admin`select generated_by, cost_micro_usd from model_calls where agent_run_id = ${audit}`;
+      return { row: row!, entries: [...entries], calls: [...calls] };
     },
-    { version: 1, tenant: tenant.id, ...ids },
-    { signal: new AbortController().signal, attempt, key: audit },
-  ).then(
+  };
+}
+
+/** Asks a model that is busy. */
+async function summarise(attempt: number, caps: SpendCaps = TEST_CAPS) {
+  const requests: ModelRequest<unknown>[] = [];
+  const busy = async (request: ModelRequest<unknown>) => {
+    requests.push(request);
+    throw new ModelCallError('Busy.', { passing: true });
+  };
+  const { ask, read } = await scoredAudit({ call: busy }, caps);
+  const ended = await ask(attempt).then(
     () => 'offline',
     () => 'tried again',
   );
-  const [row] = await admin`select summary, cost_micro_usd from audits where id = ${audit}`;
-  const entries = await admin`select kind, state, reserved_micro_usd, spent_micro_usd from spend_entries
-    where audit_id = ${audit}`;
-  return { ended, request: requests[0]!, asked: requests.length, row: row!, entries: [...entries] };
+  return { ended, request: requests[0]!, asked: requests.length, ...(await read()) };
 }
+
+/** A model that answers, and counts how often it was asked. */
+function answering() {
+  const model = {
+    asked: 0,
+    call: async <Output>({ schema }: ModelRequest<Output>) => {
+      model.asked += 1;
+      const text = `Answer ${model.asked}: this website is slow and old, which costs the business customers.`;
+      return { output: schema.parse({ text }), usage: { inputTokens: 1_000, outputTokens: 100 } };
+    },
+  };
+  return model;
+}
+
+// sabotage: src/triage/triage-room/summarise-audit.ts :: if (await hasModelCall(tx, input.tenant, call.activity)) return null; =>
+test('an answer that was stored, by an attempt that was lost after it, is neither asked nor paid for again', async () => {
+  const model = answering();
+  const { ask, read } = await scoredAudit(model);
+  await ask(1);
+  const first = await read();
+  expect(first.row.summary.text).toMatch(/^Answer 1: /);
+  await ask(2);
+  expect(model.asked).toBe(1);
+  expect(await read()).toEqual(first);
+  expect(first.entries).toMatchObject([{ state: 'settled' }]);
+  expect(first.calls).toMatchObject([{ cost_micro_usd: first.row.cost_micro_usd }]);
+});
+
+// sabotage: src/triage/triage-room/summarise-audit.ts :: if (answer) await storeSummary(tx, input, call, answer as SummaryRun); =>
+test('an answer is stored with what it cost: a database that goes away after it has no second one asked for', async () => {
+  const model = answering();
+  const { ask, read } = await scoredAudit(model);
+  const gate: StepGate = {
+    run: async (_step, { signal, work }) => {
+      await work(signal);
+      throw new AgosError('database_unavailable', 'Gone.');
+    },
+  };
+  await expect(ask(1, undefined, { gate })).rejects.toMatchObject({ code: 'database_unavailable' });
+  await ask(2);
+  expect(model.asked).toBe(1);
+  const { row, entries, calls } = await read();
+  expect(row.summary.text).toMatch(/^Answer 1: /);
+  expect(entries).toMatchObject([{ state: 'settled' }]);
+  expect(calls).toHaveLength(1);
+});
+
+// sabotage: src/triage/triage-room/summarise-audit.ts :: if (audit?.status !== 'running') return; =>
+test('an attempt that slept until its audit had ended changes nothing that people see, and what it cost counts', async () => {
+  const model = answering();
+  const { audit, ask, read } = await scoredAudit(model);
+  await ask(1);
+  const before = await read();
+  await database.admin`update audits set status = 'completed' where id = ${audit}`;
+  await ask(1, newId());
+  const { row, calls } = await read();
+  expect(row.summary).toEqual(before.row.summary);
+  expect(calls).toHaveLength(2);
+  expect(Number(row.cost_micro_usd)).toBe(2 * Number(before.row.cost_micro_usd));
+});
 
 // sabotage: src/triage/triage-room/summarise-audit.ts :: call.attempt < agent.retryAttempts; => call.attempt < 3;
 test("the model is asked as the agent's version says: with its prompt, for its time, as often", async () => {

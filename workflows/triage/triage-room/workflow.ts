@@ -136,7 +136,10 @@ async function finish(
 ): Promise<TriageRoomResult> {
   const { decision, decidedBy, reason } = end;
   await tryReport(input, { decision, decided_by: decidedBy, reason });
-  const result = await finishing.finishTriage(input, { decision, decidedBy, reason });
+  // A result that is being written is not taken back: whoever cancels in this moment comes too late.
+  const result = await CancellationScope.nonCancellable(() =>
+    finishing.finishTriage(input, { decision, decidedBy, reason }),
+  );
   progress.enter('done');
   show(result);
   return result;
