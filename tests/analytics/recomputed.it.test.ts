@@ -85,7 +85,8 @@ describe.each(Array.from({ length: repetitions(2) }, (_, index) => [index + 1] a
     // sabotage: migrations/0016_stays_of_leads_in_their_statuses.sql :: or created_by = (select agos_principal()) or exists => or true or exists
     test('who sees only own and assigned leads gets the figures of those', async () => {
       const { editor } = tenant.members;
-      const headers = { authorization: `Bearer ${await provider.token(editor.subject)}` };
+      const token = await provider.token(editor.subject);
+      const headers = { authorization: `Bearer ${token}`, 'agos-tenant': tenant.id };
       const { said, folded } = await bothOf(editor.scope, headers);
       expect(said).toEqual(folded);
       const all = await bothOf(tenant.scope, tenant.keys.owner.headers);

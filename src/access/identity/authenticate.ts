@@ -69,13 +69,19 @@ async function membershipsOf(db: Database, person: Person): Promise<Identity[]> 
   });
 }
 
+/** A tenant may make anybody its member without asking them: which one is meant is for the person to say. */
 function chooseMembership(memberships: Identity[], wanted: string | null): Identity {
-  if (wanted === null && memberships.length > 1) {
-    throw new AgosError('invalid_request', 'You are a member of several tenants: name one in AgOS-Tenant.', {
-      field: 'AgOS-Tenant',
-    });
+  if (wanted === null && memberships.length > 0) {
+    throw new AgosError(
+      'invalid_request',
+      'Name the tenant in AgOS-Tenant: a token alone does not say which.',
+      {
+        field: 'AgOS-Tenant',
+        tenants: memberships.map(({ tenant }) => ({ id: tenant.id, name: tenant.name })),
+      },
+    );
   }
-  const chosen = wanted === null ? memberships[0] : memberships.find(({ tenant }) => tenant.id === wanted);
+  const chosen = memberships.find(({ tenant }) => tenant.id === wanted);
   if (!chosen) throw notAMember();
   return chosen;
 }

@@ -105,12 +105,28 @@ async function admit(door: Door, claims: Claims & { sub: string }): Promise<Arri
   if (known?.roleSource === 'manual') return arrivalOf(identityIn(tenant, known, known.role));
   const mapped = mapClaims(connection, claims);
   const { role } = mapped;
-  if (role === null) throw notAMember();
+  if (role === null) {
+    if (known) await takeKeysBack(door, known);
+    throw notAMember();
+  }
   const enter = async (): Promise<Identity> => {
     const member = known ? await follow(door, known, mapped) : await add(door, claims, mapped);
     return identityIn(tenant, member, member.roleSource === 'manual' ? member.role : role);
   };
   return { tenant, scope, enter };
+}
+
+/** Who may no longer come in keeps no key either: a lower role would have taken those above it. */
+async function takeKeysBack(
+  { db, clock, connection, tenant, origin }: Door,
+  known: MemberRow,
+): Promise<void> {
+  const scope = systemScope(tenant.id, connection.id);
+  await db
+    .withTenant(scope, (tx) =>
+      revokeKeysMadeBy({ tx, scope, ...origin, now: clock.now() }, { member: known.id }),
+    )
+    .catch(unlessUnavailable);
 }
 
 /** Makes the membership at the first token; of two that come at once, one makes it. */

@@ -88,18 +88,31 @@ test('who brings a token becomes a member, and has at each token the role that i
 // sabotage: src/access/sso/sign-in.ts :: { member: row.id, above: role }, => { member: newId(), above: role },
 test('with a lower role by claims go the keys above it that the person made', async () => {
   await connect();
-  const makeKey = async (name: string, role: string) => {
-    const headers = await headersOf('kim', ['agos-admins']);
-    const made = await app.request('POST', '/v1/keys', { headers, json: { name, role } });
-    expect(made.status).toBe(201);
-    return { authorization: `Bearer ${made.body.key}` };
-  };
-  const [high, low] = [await makeKey('high', 'admin'), await makeKey('low', 'operator')];
+  const [high, low] = [await keyMadeBy('kim', 'admin'), await keyMadeBy('kim', 'operator')];
   expect((await me('kim', ['sales'])).body.role).toBe('operator');
-  const meBy = async (headers: Record<string, string>) =>
-    (await app.request('GET', '/v1/me', { headers })).status;
-  expect([await meBy(high), await meBy(low)]).toEqual([401, 200]);
+  expect([await statusBy(high), await statusBy(low)]).toEqual([401, 200]);
 });
+
+// sabotage: src/access/sso/sign-in.ts :: if (known) await takeKeysBack(door, known); =>
+test('with the last claim that lets them in go all keys that the person made, and nobody else’s', async () => {
+  await connect();
+  const [own, other] = [await keyMadeBy('lea', 'operator'), await keyMadeBy('max', 'operator')];
+  expect((await me('lea', ['staff'])).status).toBe(403);
+  expect([await statusBy(own), await statusBy(other)]).toEqual([401, 200]);
+  expect((await me('lea', ['sales'])).body.role).toBe('operator');
+});
+
+/** A key that a person of the provider makes as an admin. */
+async function keyMadeBy(subject: string, role: string): Promise<Record<string, string>> {
+  const headers = await headersOf(subject, ['agos-admins']);
+  const made = await app.request('POST', '/v1/keys', { headers, json: { name: role, role } });
+  expect(made.status).toBe(201);
+  return { authorization: `Bearer ${made.body.key}` };
+}
+
+async function statusBy(headers: Record<string, string>): Promise<number> {
+  return (await app.request('GET', '/v1/me', { headers })).status;
+}
 
 test('a role that a person has set stays until claims are followed again; whom a person removed stays out', async () => {
   await connect();

@@ -1,4 +1,4 @@
-/** `suspended` refuses every new work, `closed` every request. */
+/** `suspended` refuses every new work and the next step of work that has begun, `closed` every request as well. */
 export const TENANT_STATUSES = ['active', 'suspended', 'closed'] as const;
 export type TenantStatus = (typeof TENANT_STATUSES)[number];
 

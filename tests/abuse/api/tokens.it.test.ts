@@ -25,7 +25,7 @@ afterAll(async () => {
   await app.close();
 });
 
-const me = (token: string, headers: Record<string, string> = {}) =>
+const me = (token: string, headers: Record<string, string> = { 'agos-tenant': tenant.id }) =>
   app.request('GET', '/v1/me', { headers: { authorization: `Bearer ${token}`, ...headers } });
 const subject = () => tenant.members.operator.subject;
 
@@ -114,7 +114,11 @@ test('an issuer that does not answer is our trouble, not the caller’s: 503 wit
 test('AgOS-Tenant chooses among memberships; a tenant of others is answered like one that does not exist', async () => {
   const member = await createMember(app.database, other.id, 'viewer', subject());
   const token = await provider.token(subject());
-  expect((await me(token)).body.error).toBe('invalid_request');
+  const unsaid = await me(token, {});
+  expect([unsaid.status, unsaid.body.error]).toEqual([400, 'invalid_request']);
+  expect(unsaid.body.details.tenants.map(({ id }: { id: string }) => id).sort()).toEqual(
+    [tenant.id, other.id].sort(),
+  );
   expect((await me(token, { 'agos-tenant': other.id })).body.principal.id).toBe(member.id);
   expect((await me(token, { 'agos-tenant': tenant.id })).body.role).toBe('operator');
   const third = await createTenant(app.database);
@@ -132,13 +136,26 @@ test('AgOS-Tenant chooses among memberships; a tenant of others is answered like
   expect([nobody.status, nobody.body.message]).toEqual([403, foreign.body.message]);
 });
 
+// sabotage: src/access/identity/authenticate.ts :: if (wanted === null && memberships.length > 0) { => if (wanted === null && memberships.length > 1) {
+test('a tenant that adds somebody without asking changes nothing for them: a token never says by itself which is meant', async () => {
+  const person = await createMember(app.database, tenant.id, 'operator');
+  const token = await provider.token(person.subject);
+  const before = [await me(token, {}), await me(token)];
+  expect(before.map(({ status }) => status)).toEqual([400, 200]);
+  await createMember(app.database, other.id, 'viewer', person.subject);
+  const after = [await me(token, {}), await me(token)];
+  expect(after.map(({ status }) => status)).toEqual([400, 200]);
+  expect(after[1]!.body).toEqual(before[1]!.body);
+});
+
 test('the same subject at another issuer is another person', async () => {
   const twin = await startIdentityProvider();
   const issuer = { ...twin.issuer, issuer: 'https://twin.example' };
   const both = await createTestApp({ issuers: [provider.issuer, issuer] });
   const home = await createTenant(both.database);
   const token = await twin.token(home.members.owner.subject, { iss: issuer.issuer });
-  const answer = await both.request('GET', '/v1/me', { headers: { authorization: `Bearer ${token}` } });
+  const headers = { authorization: `Bearer ${token}`, 'agos-tenant': home.id };
+  const answer = await both.request('GET', '/v1/me', { headers });
   expect(answer.status).toBe(403);
   await twin.close();
   await both.close();
