@@ -37,6 +37,7 @@ import type { Telemetry } from '../src/runtime/telemetry/telemetry.ts';
 import { loadPlaybooks } from '../src/triage/playbooks/load.ts';
 import { chargeAudit } from '../src/triage/triage-room/paid-scan.ts';
 import { createTriageRequests } from '../src/triage/triage-room/request-triage.ts';
+import { readFailingWorkflows } from './failing-workflows.ts';
 import { createGateway } from './gateway.ts';
 import { createObserver } from './observer.ts';
 import { readQueueDelays } from './queue-reader.ts';
@@ -78,6 +79,7 @@ export function compose(
   const { requestTriage } = createTriageRequests({ admitWork: createAdmission({ clock, caps }) });
   const shared = { db, clock, gateway, assets, runEndHooks: RUN_END_HOOKS };
   const webhooks = composeWebhooks(config, { client, db, clock, guard, stopFile });
+  const alertLimits = alertLimitsOf(config);
   const reconcilers = [
     createTriageReconciler({ db, clock }),
     createBatchReconciler({ db, clock }),
@@ -100,8 +102,9 @@ export function compose(
         db,
         clock,
         caps,
-        limits: alertLimitsOf(config),
+        limits: alertLimits,
         queueDelays: () => readQueueDelays(client),
+        failingWorkflows: () => readFailingWorkflows(client, { failures: alertLimits.taskFailures }),
       }),
       ...createImportLeadsActivities({
         ...shared,

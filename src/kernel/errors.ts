@@ -49,6 +49,7 @@ export const ERROR_CODES = {
   status_transition_invalid: invalid(422),
   decision_not_allowed: invalid(422),
   csv_invalid: invalid(422),
+  too_many_lines: invalid(422),
   url_invalid: invalid(422),
   url_scheme_not_allowed: invalid(422),
   url_target_forbidden: invalid(422),

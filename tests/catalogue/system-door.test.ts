@@ -16,6 +16,7 @@ const CALL_SITES: Record<SystemPurpose, RegExp> = {
   open_runs: /^src\/journal\/runs\/repository\.ts$/,
   undelivered_cancels: /^src\/journal\/runs\/repository\.ts$/,
   audits_in_flight: /^src\/triage\/audits\/repository\.ts$/,
+  agents_at_work: /^src\/triage\/audits\/repository\.ts$/,
   batches_in_flight: /^activities\/leads\/reconcile-batches\.ts$/,
   kill_switches_on: /^src\/control\/kill-switch\/repository\.ts$/,
   stale_reservations: /^src\/control\/spend\/repository\.ts$/,

@@ -11,6 +11,8 @@ import { type DatabaseServer, startDatabaseServer } from './support/database-ser
 const CONNECTIONS = 6;
 const ANSWER_WITHIN_MS = 2_000;
 const IDLE_MS = 4_000;
+/** Below this a ratio says more of the machine than of us. */
+const NOTHING_MS = 30;
 /** Three minutes at night, as the row says; a round is 5 to 10 s. */
 const ROUNDS = Math.min(24, repetitions(3));
 
@@ -121,11 +123,14 @@ test(`a database that is stopped at once ${ROUNDS} times loses nothing that was 
   const kept = new Set(rows.map(({ id }) => id));
   expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);
   expect(new Set(acknowledged).size).toBe(acknowledged.length);
-  const after = await p95Of(60);
+  const afterwards = [await p95Of(60)];
+  const normal = Math.max(before * 1.5, NOTHING_MS);
+  for (const untilMs = Date.now() + 30_000; afterwards.at(-1)! > normal && Date.now() < untilMs; )
+    afterwards.push(await p95Of(60));
   console.log(
-    `${acknowledged.length} writes acknowledged, ${refused.length} refused; p95 ${before} ms before, ${after} ms after`,
+    `${acknowledged.length} writes acknowledged, ${refused.length} refused; p95 ${before} ms before, then ${afterwards.join(', ')} ms`,
   );
-  expect(after).toBeLessThan(Math.max(before * 3, 100));
+  expect(afterwards.at(-1)).toBeLessThanOrEqual(normal);
 }, 400_000);
 
 /** Writes one lead after the other; a refused one is asked for again with the same key, as a client does. */

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type DemoSites, startDemoSites } from '../../src/cli/demo-sites.ts';
@@ -35,6 +36,8 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
   let programs: Record<string, string>;
   let sites: DemoSites | undefined;
   let key: string;
+  /** The example site's screenshots and report, once it is triaged. */
+  let files: { id: string; sha256: string }[];
 
   beforeAll(async () => {
     const user = await databaseUser();
@@ -68,6 +71,16 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     const text = typeof body === 'object' ? JSON.stringify(body) : body;
     const answer = await fetch(url, { method, headers, ...(text && { body: text }) });
     return await answer.json();
+  }
+
+  /** As the document has it: both volumes of the store in one archive, then into empty ones. */
+  async function putFilesBack(): Promise<void> {
+    const volumes = ['s3-files', 's3-meta'];
+    const copy = join(base, 'files.tar.gz');
+    const among = dirname(place.folder('s3-files'));
+    await run('tar', ['-czf', copy, '-C', among, ...volumes]);
+    for (const volume of volumes) await rm(place.folder(volume), { recursive: true });
+    await run('tar', ['-xzf', copy, '-C', among]);
   }
 
   const sql = async (database: string, query: string): Promise<string> => {
@@ -283,15 +296,16 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     expect(['qualified', 'disqualified', 'awaiting']).toContain(lead.status);
     const { data: assets } = await call('GET', `/v1/assets?lead_id=${added.lead.id}`);
     expect(assets.length).toBeGreaterThan(2);
-    const files = readdirSync(place.folder('s3-files'), { recursive: true, encoding: 'utf8' });
-    for (const { id } of assets)
+    files = assets;
+    const stored = readdirSync(place.folder('s3-files'), { recursive: true, encoding: 'utf8' });
+    for (const { id } of files)
       expect(
-        files.some((file) => file.includes(id)),
+        stored.some((file) => file.includes(id)),
         id,
       ).toBe(true);
   });
 
-  test('SIGTERM ends AgOS within its time, and all of it comes up again on the same volumes', async () => {
+  test('SIGTERM ends AgOS within its time, and all of it comes up again on the same volumes, the files put back from their copy', async () => {
     const own = agosServices(compose)
       .map(([name]) => name)
       .filter((name) => name !== 'migrate');
@@ -301,8 +315,14 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     progress.line(`peak memory in MB: ${JSON.stringify(memory)}`);
     expect(await topology.stop(own)).toEqual(Object.fromEntries(own.map((name) => [name, 'exit code 0'])));
     await topology.stop();
+    await putFilesBack();
     topology.forgetDone();
     await topology.up(own);
+    for (const { id, sha256 } of files) {
+      const answer = await fetch((await call('GET', `/v1/assets/${id}`)).url);
+      const bytes = Buffer.from(await answer.arrayBuffer());
+      expect([answer.status, createHash('sha256').update(bytes).digest('hex')]).toEqual([200, sha256]);
+    }
     const added = await call('POST', '/v1/leads', { url: `https://again.${NOWHERE}`, triage: true });
     expect(await untilEnded(added.run.id, 120_000)).toMatchObject({ end: { code: 'unreachable' } });
   });

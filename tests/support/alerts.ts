@@ -15,6 +15,7 @@ export function passOver({ db }: TestDatabase, overrides: Partial<EvaluateDeps> 
     caps: TEST_CAPS,
     limits: TEST_ALERT_LIMITS,
     queueDelays: async () => [],
+    failingWorkflows: async () => [],
     warn: () => undefined,
     ...overrides,
   });

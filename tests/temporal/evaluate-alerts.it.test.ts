@@ -5,11 +5,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAlertActivities } from '../../activities/control/alerts.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createDataConverter } from '../../temporal/codec/data-converter.ts';
+import { readFailingWorkflows } from '../../temporal/failing-workflows.ts';
 import { readQueueDelays } from '../../temporal/queue-reader.ts';
 import { exportHistory } from '../../temporal/record-history.ts';
 import { EVALUATE_ALERTS_SCHEDULE, ensureSchedules } from '../../temporal/schedules.ts';
 import { EVALUATE_ALERTS, EVALUATE_ALERTS_QUEUE } from '../../workflows/control/evaluate-alerts/messages.ts';
-import { alertsOf, TEST_ALERT_LIMITS } from '../support/alerts.ts';
+import { webhooksWorkflowId } from '../../workflows/control/webhooks/messages.ts';
+import { SEARCH_KEYS } from '../../workflows/lib/search-keys.ts';
+import { alertsOf, passOver, TEST_ALERT_LIMITS } from '../support/alerts.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { TEST_CAPS } from '../support/requests.ts';
 import { insertLead } from '../support/rows.ts';
@@ -44,6 +47,7 @@ const startWorker = () =>
       caps: TEST_CAPS,
       limits: { ...TEST_ALERT_LIMITS, queueDelayMs: 1_000 },
       queueDelays: () => readQueueDelays(client),
+      failingWorkflows: () => readFailingWorkflows(client, { failures: 3 }),
     }),
   });
 
@@ -87,3 +91,37 @@ test('a pass of the worker raises what stands', async () => {
     await worker.stop();
   }
 });
+
+// sabotage: temporal/failing-workflows.ts :: seen.failures >= failures => seen.failures > 1_000
+test('a workflow that no run stands for and whose own step fails is told of to who runs the installation', async () => {
+  const workflowId = webhooksWorkflowId('a', 'b');
+  await client.workflow.start('noSuchWorkflow', {
+    workflowId,
+    taskQueue: EVALUATE_ALERTS_QUEUE,
+    typedSearchAttributes: [{ key: SEARCH_KEYS.area, value: 'control' }],
+  });
+  const worker = await startWorker();
+  try {
+    const failing = () => readFailingWorkflows(client, { failures: 1 });
+    await expect
+      .poll(failing, { timeout: 40_000, interval: 500 })
+      .toEqual([{ type: 'noSuchWorkflow', workflowId }]);
+    expect(await readFailingWorkflows(client, { failures: 100 })).toEqual([]);
+    await passOver(database, { failingWorkflows: failing });
+    expect((await alertsOf(database)).at(-1)).toMatchObject({
+      kind: 'workflow_task_failing',
+      subject: 'noSuchWorkflow',
+      status: 'raised',
+      count: 1,
+      summary: expect.stringContaining(workflowId),
+    });
+    await passOver(database, { failingWorkflows: async () => null });
+    expect((await alertsOf(database)).at(-1), 'no answer ends nothing').toMatchObject({ status: 'raised' });
+    await client.workflow.getHandle(workflowId).terminate('A test.');
+    await expect.poll(failing, { timeout: 20_000, interval: 500 }).toEqual([]);
+    await passOver(database, { failingWorkflows: failing });
+    expect((await alertsOf(database)).at(-1)).toMatchObject({ status: 'resolved' });
+  } finally {
+    await worker.stop();
+  }
+}, 90_000);

@@ -1,19 +1,28 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { userCacheDir } from '../../src/stack/cache.ts';
 import { silentProgress } from '../../src/stack/progress.ts';
 import { findTemporalServer } from '../../src/stack/temporal/find.ts';
+import { createDataConverter } from '../../temporal/codec/data-converter.ts';
+import { exportHistory } from '../../temporal/record-history.ts';
 import { page } from '../faults/support/sites.ts';
 import { type FaultLead, type FaultStack, startFaultStack } from '../faults/support/stack.ts';
 import { withoutTemporalService } from '../support/provide.ts';
+import { replay } from './support/replay.ts';
+import { sharedBundle } from './support/shared-bundle.ts';
+import { startTestWorker } from './support/worker.ts';
 
 const run = promisify(execFile);
 const DEPLOYMENT = 'agos';
+/** Its code is another: a run that went from one build to the other would fail at its first step. */
+const NEXT_BUILD = join(import.meta.dirname, 'support/mutations/next-build.ts');
 const NOT_DECISIONS = 'core,imports,fetch,browser,lighthouse,model';
 
 let stack: FaultStack;
 let temporal: string;
+let second: { stop(): Promise<void> } | undefined;
 
 beforeAll(async () => {
   const environment = withoutTemporalService(process.env);
@@ -28,15 +37,22 @@ beforeAll(async () => {
   // Activities are not versioned: one worker serves them for both builds.
   const workers = [
     stack.startWorker({ AGOS_QUEUES: NOT_DECISIONS }),
-    startBuild('first'),
-    startBuild('second'),
+    stack.startWorker({ AGOS_QUEUES: 'workflows', AGOS_DEPLOYMENT: DEPLOYMENT, AGOS_BUILD_ID: 'first' }),
   ];
+  second = await startTestWorker({
+    target: stack.server.target,
+    payloadKeys: stack.payloadKeys,
+    workflowsPath: NEXT_BUILD,
+    activities: {},
+    queues: ['workflows'],
+    version: { deploymentName: DEPLOYMENT, buildId: 'second' },
+  });
   await Promise.all(workers.map((worker) => worker.serving));
 });
-afterAll(() => stack?.close());
-
-const startBuild = (buildId: string) =>
-  stack.startWorker({ AGOS_QUEUES: 'workflows', AGOS_DEPLOYMENT: DEPLOYMENT, AGOS_BUILD_ID: buildId });
+afterAll(async () => {
+  await second?.stop();
+  await stack?.close();
+});
 
 /** As docs/production.md has it. */
 const deployment = async (...args: string[]): Promise<string> => {
@@ -61,6 +77,12 @@ async function buildsOf(lead: FaultLead): Promise<(string | null | undefined)[]>
     completed ? [completed.deploymentVersion?.buildId] : [],
   );
   return [...new Set(builds)];
+}
+
+/** A run's history without what it was encrypted with. */
+async function historyOf(lead: FaultLead): Promise<unknown> {
+  const converter = createDataConverter(stack.payloadKeys);
+  return JSON.parse(await exportHistory(stack.client, converter, lead.workflowId));
 }
 
 /** A lead whose site answers when it is told to, and then has nothing to scan. */
@@ -93,4 +115,10 @@ test('with two builds at once runs end on the build that began them, new ones be
   young.answer();
   expect((await stack.untilEnded(young.lead)).run).toMatchObject({ status: 'completed' });
   expect(await buildsOf(young.lead)).toEqual(['second']);
+
+  const bundle = await sharedBundle({ encrypted: false, workflowsPath: NEXT_BUILD });
+  const exchanged = { workflowId: old.lead.workflowId, history: await historyOf(old.lead) };
+  expect(await replay(bundle, [exchanged]), 'the two differ').toEqual({
+    [old.lead.workflowId]: expect.stringContaining('Determinism'),
+  });
 }, 240_000);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
+import { TEST_CAPS } from '../../../tests/support/requests.ts';
 import { insertLead } from '../../../tests/support/rows.ts';
 import { createTenant, type TestKey, type TestTenant } from '../../../tests/support/tenant.ts';
 import { newId } from '../../runtime/ids.ts';
@@ -32,6 +33,11 @@ const creditsOf = (granted: number) =>
   app.database.admin`insert into credit_periods (tenant_id, month, granted)
     values (${tenant.id}, '2026-11-01', ${granted})`;
 
+const TOMORROW = '2026-11-25T00:00:00.000Z';
+const spendTheDay = () =>
+  app.database.admin`insert into spend_days (tenant_id, day, spent_micro_usd)
+    values (${tenant.id}, '2026-11-24', ${TEST_CAPS.tenantMicroUsd})`;
+
 describe('work is refused before it begins', () => {
   const untilDecember = { available_at: ENDS, retryAfterSeconds: LEFT_SECONDS };
 
@@ -39,6 +45,7 @@ describe('work is refused before it begins', () => {
   test.each<[string, () => Promise<unknown>, number, object]>([
     ['quota_exceeded', () => buy({ triage_quota: 0 }), 429, { limit: 0, used: 0, ...untilDecember }],
     ['credits_exhausted', () => creditsOf(0), 402, { limit: 0, used: 0, ...untilDecember }],
+    ['budget_exceeded', spendTheDay, 429, { available_at: TOMORROW, retryAfterSeconds: 14 * 3_600 }],
     ...(['past_due', 'cancelled', 'paused'] as const).map(
       (subscription_status): [string, () => Promise<unknown>, number, object] => [
         'subscription_inactive',
@@ -66,7 +73,7 @@ describe('work is refused before it begins', () => {
       expect(answer.body.details).toMatchObject(details);
       expect(answer.body.message).toMatch(/\.$/);
       if ('retryAfterSeconds' in details)
-        expect(answer.headers.get('retry-after')).toBe(String(LEFT_SECONDS));
+        expect(answer.headers.get('retry-after')).toBe(String(details.retryAfterSeconds));
     }
     const runs = await app.database.admin`select 1 from runs where tenant_id = ${tenant.id}`;
     expect(runs).toHaveLength(0);

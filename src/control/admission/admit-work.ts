@@ -1,4 +1,5 @@
 import { readTenant } from '../../access/tenants/repository.ts';
+import { suspendedError } from '../../access/tenants/suspended.ts';
 import type { RequestContext } from '../../journal/request-context.ts';
 import { AgosError } from '../../kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -40,8 +41,7 @@ async function requireNoStop({ tx, scope }: Asked): Promise<void> {
 
 /** The API refuses earlier; an import goes on for hours, and its tenant may be suspended meanwhile. */
 function requireActiveTenant({ tenant }: Asked): void {
-  if (tenant.status === 'active') return;
-  throw new AgosError('tenant_suspended', `This tenant is ${tenant.status}: nothing can be started.`);
+  if (tenant.status !== 'active') throw suspendedError(tenant.status);
 }
 
 function requireSubscription({ tenant }: Asked): void {

@@ -4,6 +4,7 @@ import { tenants } from '../../access/tenants/tables.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
+import { quotedOf } from '../../runtime/error-message.ts';
 import { readCreditPeriod } from '../quotas/repository.ts';
 import { periodOf } from '../quotas/rules.ts';
 import { readDaySpend } from '../spend/repository.ts';
@@ -14,8 +15,15 @@ import { disabledEndpoints, failedImports } from './ended-badly.ts';
 import { countHeldLeads, type HeldCount, heldFindings, heldFindingsOfAll } from './held-leads.ts';
 import { type QueueDelay, queueFindings, waitingFindings, waitingSince } from './queue-delay.ts';
 import { readKnown } from './repository.ts';
-import { ALERT_KINDS, type AlertLimits, INSTALLATION } from './rules.ts';
-import { countFailingRuns, countWaitingRuns, type FailingRuns, failingFindings } from './runs-in-trouble.ts';
+import { ALERT_KINDS, type AlertKind, type AlertLimits, INSTALLATION } from './rules.ts';
+import {
+  countFailingRuns,
+  countWaitingRuns,
+  type FailingRuns,
+  type FailingWorkflow,
+  failingFindings,
+  failingWorkflowFindings,
+} from './runs-in-trouble.ts';
 
 export type EvaluateDeps = {
   db: Database;
@@ -24,6 +32,8 @@ export type EvaluateDeps = {
   limits: AlertLimits;
   /** What Temporal tells of its task queues; null when it does not tell. */
   queueDelays(): Promise<QueueDelay[] | null>;
+  /** Which workflows that no run stands for fail at their own step; null when Temporal does not tell. */
+  failingWorkflows(): Promise<FailingWorkflow[] | null>;
   warn(message: string, about: Record<string, unknown>): void;
 };
 
@@ -60,8 +70,7 @@ async function tryTenant(deps: EvaluateDeps, tenant: string, now: Date): Promise
   try {
     return await deps.db.withTenant(systemScope(tenant, tenant), (tx) => lookAtTenant(deps, tx, tenant, now));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    deps.warn('the alerts of a tenant could not be evaluated', { tenant, reason });
+    deps.warn('the alerts of a tenant could not be evaluated', { tenant, reason: quotedOf(error) });
     return null;
   }
 }
@@ -93,6 +102,7 @@ async function lookAtTenant(deps: EvaluateDeps, tx: Tx, tenant: string, now: Dat
 async function lookAtInstallation(deps: EvaluateDeps, looks: readonly TenantLook[], now: Date) {
   const { caps, limits } = deps;
   const delays = await deps.queueDelays();
+  const workflows = await deps.failingWorkflows();
   const day = dayOf(now);
   const failing = looks.flatMap((one) => one.failing);
   const inTrouble = looks.filter((one) => one.failing.length > 0).length;
@@ -107,10 +117,14 @@ async function lookAtInstallation(deps: EvaluateDeps, looks: readonly TenantLook
         known,
       ),
       ...failingFindings(failing, { now, known, whose }),
+      ...failingWorkflowFindings(workflows ?? [], { now, known }),
       ...limitFindings(globalBudget(spend, caps, day), now, known),
       ...queueFindings(delays ?? [], { now, delayMs: limits.queueDelayMs, known }),
     ];
-    const looked = new Set(ALERT_KINDS.filter((kind) => kind !== 'queue_delay' || delays !== null));
+    const untold = new Set<AlertKind>();
+    if (delays === null) untold.add('queue_delay');
+    if (workflows === null) untold.add('workflow_task_failing');
+    const looked = new Set(ALERT_KINDS.filter((kind) => !untold.has(kind)));
     return applyFindings({ ...deps, tx, now }, { tenant: INSTALLATION, known, findings, looked });
   });
 }

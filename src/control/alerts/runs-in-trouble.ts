@@ -39,6 +39,30 @@ export function failingFindings(
   });
 }
 
+/** An open workflow that no run stands for, of which its own step fails again and again. */
+export type FailingWorkflow = { type: string; workflowId: string };
+
+/** What who runs the installation is told of such workflows: one finding for each type. */
+export function failingWorkflowFindings(
+  failing: readonly FailingWorkflow[],
+  { now, known }: { now: Date; known: Known },
+): Finding[] {
+  return [...Map.groupBy(failing, ({ type }) => type)].map(([subject, all]) => {
+    const total = all.length;
+    const kind = 'workflow_task_failing';
+    const many =
+      total === 1 ? `The workflow ${all[0]?.workflowId} fails` : `${total} workflows of type ${subject} fail`;
+    return {
+      kind,
+      subject,
+      severity: 'critical',
+      summary: `${many} at one step again and again: a worker has a wrong payload key or build. Put it right, and the work goes on by itself.`,
+      fresh: risenBy(total, known.open.get(`${kind}/${subject}`)),
+      seenAt: now,
+    };
+  });
+}
+
 /** Runs that were asked for and that no workflow has begun. */
 export type WaitingRuns = { total: number; oldest: Date | null };
 

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createTestApp, type TestApp } from '../../../tests/support/app.ts';
 import { insertLead, insertRun } from '../../../tests/support/rows.ts';
 import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts';
@@ -222,7 +222,7 @@ test('the receipt tells what was at work, what stopped, what did not answer and 
   expect(runsOf(later.body.acknowledged)).toEqual([soon.run, lost.run, silent.run].sort());
 });
 
-// sabotage: src/control/kill-switch/step-gate.ts :: if (found) return found; =>
+// sabotage: src/control/kill-switch/step-gate.ts :: if (found) return stoppedError(found); =>
 // sabotage: src/control/kill-switch/step-gate.ts :: if (onThisMachine) throw stoppedError(onThisMachine); =>
 test('a step that waited in a queue looks before it begins: its work is not even called', async () => {
   const stopFile = createStopFile(join(app.assetsDir, 'stop'));
@@ -252,4 +252,22 @@ test('a step that waited in a queue looks before it begins: its work is not even
   await stopFile.remove();
   await run();
   expect(calls).toBe(1);
+});
+
+// sabotage: src/control/kill-switch/step-gate.ts :: if (status !== 'active') return suspendedError(status); =>
+test('the next step of a tenant that was suspended meanwhile does not begin', async () => {
+  const late = await createTenant(app.database);
+  const runId = await insertRun(app.database, ownerOf(late));
+  const stopFile = createStopFile(join(app.assetsDir, 'stop'));
+  const gate = createStepGate({ db: app.database.db, stopFile, worker: 'test:1' });
+  const step = { tenant: late.id, principalId: late.keys.owner.id, runId, leadId: null, step: 'fetch_site' };
+  const { signal } = new AbortController();
+  await app.database.admin`update tenants set status = 'suspended' where id = ${late.id}`;
+  const work = vi.fn(async () => undefined);
+  await expect(gate.run(step, { signal, work })).rejects.toMatchObject({ code: 'tenant_suspended' });
+  expect(work).not.toHaveBeenCalled();
+  const { admin } = app.database;
+  await admin`update tenants set status = 'active' where id = ${late.id}`;
+  await gate.run(step, { signal, work });
+  expect(work).toHaveBeenCalledOnce();
 });

@@ -54,7 +54,7 @@ const onRoute = defineRoute({
   operationId: 'turnKillSwitchOn',
   summary: 'Stop all work of your tenant',
   description:
-    'Nothing starts any more, and what is at work is aborted within a second; its leads are held. Answers when all of it has stopped, after three seconds at most. A switch that is on already is answered as it is (200).',
+    'Nothing starts any more, and what is at work is aborted within a second; its leads are held. Only imports go on storing the lines of their files; they ask for no scan while the switch is on. Answers when all of it has stopped, after three seconds at most. A switch that is on already is answered as it is (200).',
   tag,
   permission: 'kill_switch:on',
   request: { body: z.strictObject({ reason }) },
@@ -85,7 +85,8 @@ const offRoute = (deps: Deps) =>
     path: '/v1/kill-switches/off',
     operationId: 'turnKillSwitchOff',
     summary: 'Let work of your tenant begin again',
-    description: 'Nothing that was held starts by itself. A global switch stays on.',
+    description:
+      'Nothing that was held starts by itself. Imports do go on by themselves: they ask for the scans of their leads again. A global switch stays on.',
     tag,
     permission: 'kill_switch:off',
     request: { body: z.strictObject({ reason: reason.optional() }).optional() },

@@ -1,3 +1,5 @@
+import { readTenant } from '../../access/tenants/repository.ts';
+import { suspendedError } from '../../access/tenants/suspended.ts';
 import { systemScope } from '../../kernel/actor.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
@@ -24,7 +26,8 @@ export type StepEnd = { outcome: StepOutcome; error: unknown };
 export type StepGate = {
   /**
    * Does the work unless a kill switch is on, which is read from the database first; one that is turned on
-   * meanwhile aborts it. Throws `kill_switch_on` then, whatever the work made of its signal.
+   * meanwhile aborts it. Throws `kill_switch_on` then, whatever the work made of its signal; `tenant_suspended`
+   * where the tenant is no longer active.
    */
   run<T>(
     step: StepToRun,
@@ -88,7 +91,10 @@ async function failed(error: unknown, end: (result: StepEnd) => Promise<void>): 
   return error;
 }
 
-/** Notes that the step begins, or throws `kill_switch_on`; an attempt before it is given up in either case. */
+/**
+ * Notes that the step begins, or throws `kill_switch_on` or `tenant_suspended`; an attempt before it is given up
+ * in each case.
+ */
 async function admit(
   { db, stopFile, worker }: { db: Database; stopFile: StopFile; worker: string },
   step: StepToRun,
@@ -97,15 +103,17 @@ async function admit(
   if (onThisMachine) throw stoppedError(onThisMachine);
   const id = newId();
   const { tenant, runId, leadId } = step;
-  const stop = await db.withTenant(scopeOf(step), async (tx) => {
+  const refusal = await db.withTenant(scopeOf(step), async (tx) => {
     await loseSteps(tx, { tenant, runId, step: step.step });
     const found = await findStop(tx, tenant);
-    if (found) return found;
+    if (found) return stoppedError(found);
+    const { status } = await readTenant(tx, tenant);
+    if (status !== 'active') return suspendedError(status);
     const row = { tenantId: tenant, id, runId, leadId, step: step.step, worker };
     await insertStep(tx, { ...row, createdBy: step.principalId });
     return null;
   });
-  if (stop) throw stoppedError(stop);
+  if (refusal) throw refusal;
   return id;
 }
 

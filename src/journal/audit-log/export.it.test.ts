@@ -86,6 +86,24 @@ test('filters count in exports too, and another tenant is shown nothing', async 
   expect((await get('/v1/audit-log.ndjson', stranger)).text).not.toContain(tenant.keys.owner.id);
 });
 
+// sabotage: src/journal/audit-log/schemas.ts :: resourceType: query.resource_type, =>
+// sabotage: src/journal/audit-log/schemas.ts :: to: query.to, =>
+test('a list can be asked for by kind of thing and until a moment', async () => {
+  const [lead, other] = [
+    await get('/v1/audit-log?resource_type=lead'),
+    await get('/v1/audit-log?resource_type=alert'),
+  ];
+  expect(lead.body.data.length).toBeGreaterThan(0);
+  expect(new Set(lead.body.data.map((one: { resource: { type: string } }) => one.resource.type))).toEqual(
+    new Set(['lead']),
+  );
+  expect(other.body.data).toEqual([]);
+  const { at } = lead.body.data[0];
+  const until = (await get(`/v1/audit-log?limit=100&to=${encodeURIComponent(at)}`)).body.data;
+  expect(until.length).toBeGreaterThan(0);
+  for (const one of until) expect(one.at < at).toBe(true);
+});
+
 async function begin(path: string, { headers } = tenant.keys.owner): Promise<() => Promise<boolean>> {
   const { body } = await app.app.request(path, { headers });
   const reader = body!.getReader();

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { activityInfo } from '@temporalio/activity';
 import type { SiteScanner } from '../../../src/sites/scan/site-scanner.ts';
 import { createStoredScanner, type Facts, type ScanStep } from '../../support/stored-scanner.ts';
 
@@ -14,7 +15,8 @@ export const STORED_SITES = {
 /** About a hundredth of what a browser takes, long enough to be killed in. */
 const STEP_MS: Record<ScanStep, number> = { fetch: 80, inspect: 250, measure: 250, links: 80 };
 
-export type ScanBegun = { host: string; step: string };
+/** A scan that a worker has begun: of which site, which step, and in which attempt, as the ledger names it. */
+export type ScanBegun = { host: string; step: string; attempt: string };
 
 /**
  * Answers for stored sites after a short while, and notes in `logFile` each scan that it begins: what the
@@ -32,7 +34,7 @@ export function createFastScanner(real: SiteScanner, logFile: string): SiteScann
   };
   const serve = (host: string): void => {
     const takesTime = (step: ScanStep) => async (call: { signal: AbortSignal }) => {
-      appendFileSync(logFile, `${JSON.stringify({ host, step })}\n`);
+      appendFileSync(logFile, `${JSON.stringify({ host, step, attempt: attemptOf() })}\n`);
       await sleep(STEP_MS[step] * (0.5 + Math.random()), undefined, { signal: call.signal });
     };
     const steps = ['fetch', 'inspect', 'links', 'measure'] as const;
@@ -46,6 +48,11 @@ export function createFastScanner(real: SiteScanner, logFile: string): SiteScann
     checkLinks: (input) => forUrl(input.pageUrl).checkLinks(input),
     measurePage: (input) => forUrl(input.url).measurePage(input),
   };
+}
+
+function attemptOf(): string {
+  const { workflowExecution, activityId, attempt } = activityInfo();
+  return `${workflowExecution?.runId}/${activityId}/${attempt}`;
 }
 
 /** The scans that all workers have begun. */

@@ -31,6 +31,8 @@ export type FaultStack = {
   app: TestApp;
   server: TestServer;
   client: Client;
+  /** What every worker of it encrypts with. */
+  payloadKeys: string;
   tenant: TestTenant;
   sites: FaultSites;
   startWorker(environment?: Record<string, string>): WorkerProcess;
@@ -90,6 +92,7 @@ export async function startFaultStack(database?: TestDatabase): Promise<FaultSta
     app,
     server,
     client,
+    payloadKeys,
     tenant,
     sites,
     startWorker: (environment = {}) => start('temporal/main.ts', 'worker is serving', environment),

@@ -22,6 +22,7 @@ export type TestWorkerOptions = {
   report?: (error: unknown) => void;
   shutdownGraceMs?: number;
   tracing?: Tracing;
+  version?: { deploymentName: string; buildId: string };
 };
 
 /** Runs the test workflows (or others) with the product's own worker set-up. */
@@ -41,6 +42,7 @@ export async function startTestWorker(
     queues: options.queues ?? ['workflows', 'core', 'fetch'],
     shutdownGraceMs: options.shutdownGraceMs ?? 500,
     report: options.report ?? (() => undefined),
+    version: options.version,
     ...(options.tracing && {
       tracing: options.tracing,
       observers: [traceActivities(options.tracing.tracer)],
