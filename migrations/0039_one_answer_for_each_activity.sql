@@ -1,2 +1,2 @@
 ALTER TABLE "model_calls" ADD COLUMN "activity" text;--> statement-breakpoint
-ALTER TABLE "model_calls" ADD CONSTRAINT "model_calls_activity" UNIQUE("tenant_id","activity");
+CREATE UNIQUE INDEX "model_calls_activity" ON "model_calls" USING btree ("tenant_id","activity") WHERE activity is not null;

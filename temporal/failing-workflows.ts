@@ -22,14 +22,19 @@ export async function readFailingWorkflows(
   try {
     const open = await callTemporal(client, () => listOpen(client));
     const looked = await limit.map(open, async ({ type, workflowId }) => {
-      const seen = await observe(workflowId);
-      return 'failures' in seen && seen.failures >= failures ? [{ type, workflowId }] : [];
+      const seen = await observe(workflowId).catch(unlessAway);
+      return seen && 'failures' in seen && seen.failures >= failures ? [{ type, workflowId }] : [];
     });
     return looked.flat();
   } catch (error) {
-    if (error instanceof AgosError && error.code === 'temporal_unavailable') return null;
-    throw error;
+    return unlessAway(error);
   }
+}
+
+/** One that cannot be looked at in time is left out, until the next pass. */
+function unlessAway(error: unknown): null {
+  if (error instanceof AgosError && error.code === 'temporal_unavailable') return null;
+  throw error;
 }
 
 async function listOpen(client: Client): Promise<FailingWorkflow[]> {

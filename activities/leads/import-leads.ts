@@ -11,6 +11,7 @@ import {
 } from '../../src/leads/batches/end-import.ts';
 import { type ImportFileDeps, importLines, type ReadLimits } from '../../src/leads/batches/import-file.ts';
 import { type PumpDeps, pumpTriages } from '../../src/leads/batches/pump-triages.ts';
+import type { BatchPause } from '../../src/leads/batches/rules.ts';
 import type { Tx } from '../../src/runtime/database/database.ts';
 import { goesOn, TriedLonger } from '../../temporal/failures.ts';
 import { withHeartbeat } from '../../temporal/heartbeat.ts';
@@ -32,12 +33,13 @@ export type ImportLimits = {
   pumpMs: number;
   reportMs: number;
   read: ReadLimits;
+  /** After how long a paused import looks whether it may go on. */
+  lookAgainMs: Record<BatchPause['code'], number>;
 };
 
 /**
  * Seconds in a slot, so that twenty imports keep no other one waiting; minutes between two events of a history,
- * so that an import of days stays a few hundred events long. Of JSON files a process reads one at a time: twenty
- * have their turn before their own time is over.
+ * so that an import of days stays a few hundred events long.
  */
 const LIMITS: ImportLimits = {
   window: 20,
@@ -45,10 +47,14 @@ const LIMITS: ImportLimits = {
   pumpMs: 15_000,
   reportMs: 5 * 60_000,
   read: { chunkLines: 500, lines: 5_000, durationMs: 20_000 },
+  // A switch is turned off by somebody who waits for it; a budget has room again at midnight, or when a cap is raised.
+  lookAgainMs: { kill_switch_on: 2_000, budget_exceeded: 60_000 },
 };
 
 /** Long enough for another import to take the place, too short for scans to run out. */
 const AGAIN_AFTER_MS = 500;
+/** A process reads one JSON file at a time: its turn takes seconds. */
+const READ_AGAIN_AFTER_MS = 2_000;
 /** Times as long as a pump usually lasts: what has failed for so long is not tried again. */
 const GIVE_UP_AFTER = 2;
 
@@ -62,9 +68,9 @@ export function createImportLeadsActivities(deps: ImportLeadsDeps) {
   return {
     beginImport: (input: ImportLeadsInput, firstRunId?: string): Promise<ImportPlan | null> =>
       inTenant(input, (ctx) => beginImport({ ...ctx, claimedBy: temporalRun(firstRunId) }, input)),
-    readLines: (input: ImportLeadsInput, from: ImportPosition) => {
+    readLines: async (input: ImportLeadsInput, from: ImportPosition) => {
       let position = lastBeat() ?? from;
-      return withHeartbeat(
+      const { busy, ...read } = await withHeartbeat(
         (signal) =>
           importLines(deps, input, position, {
             signal,
@@ -74,6 +80,11 @@ export function createImportLeadsActivities(deps: ImportLeadsDeps) {
             },
           }),
         () => position,
+      );
+      if (!busy) return read;
+      throw goesOn(
+        'Another file is read first; the place is free for others meanwhile.',
+        READ_AGAIN_AFTER_MS,
       );
     },
     pumpTriages: async (input: ImportLeadsInput) => {
@@ -95,8 +106,10 @@ export function createImportLeadsActivities(deps: ImportLeadsDeps) {
           ? new TriedLonger('pumping failed', { cause: error })
           : error;
       });
-      if (pumped.done || ageMs() >= limits.reportMs) return pumped;
-      throw goesOn('The import goes on in a moment; its place is free for others meanwhile.', AGAIN_AFTER_MS);
+      const { done, open, paused } = pumped;
+      if (done || ageMs() >= limits.reportMs) return { done, open };
+      const afterMs = paused ? limits.lookAgainMs[paused.code] : AGAIN_AFTER_MS;
+      throw goesOn('The import goes on in a moment; its place is free for others meanwhile.', afterMs);
     },
     endImport: (input: ImportLeadsInput, end: ImportEnd): Promise<ImportEnd['status']> =>
       inTenant(input, (ctx) => endImport(ctx, input, end)),

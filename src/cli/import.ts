@@ -8,6 +8,7 @@ import type { ApiClient } from './client.ts';
 import { connectOrStart } from './connect.ts';
 import { CliError, EXIT, type ExitCode } from './exit.ts';
 import { acting, interruption, print, printJson, unlessInterrupted } from './output.ts';
+import { plain } from './table.ts';
 
 type Options = { json?: boolean; wait?: boolean; triage: boolean };
 
@@ -63,8 +64,12 @@ export async function startImport(
 }
 
 async function untilDone(client: ApiClient, id: string): Promise<BatchView> {
+  let told: string | null = null;
   for (;;) {
     const batch = await client.get<BatchView>(`/v1/batches/${id}`);
+    const why = batch.paused?.message ?? null;
+    if (why !== null && why !== told) process.stderr.write(`\n${plain(why)}\n`);
+    told = why;
     if (batch.status !== 'pending' && batch.status !== 'processing') return batch;
     if (process.stderr.isTTY) {
       const { processed, total } = batch.counts;

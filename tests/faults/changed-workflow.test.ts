@@ -33,7 +33,6 @@ async function replayWith(name: string, instead: string): Promise<Record<string,
   const file = join(folder, `${name}.ts`);
   const changed = source
     .replace(BEFORE, instead)
-    .replace("} from '@temporalio/workflow';", "  patched,\n} from '@temporalio/workflow';")
     .replaceAll(/from '(\.[^']+)'/g, (_, path: string) => `from '${join(dirname(WORKFLOW), path)}'`);
   writeFileSync(file, changed);
   return replay(await bundleWorkflows({ encrypted: false, workflowsPath: file }), histories);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createFolderStorage } from '../../src/assets/files/folder.ts';
 import { createAssetStore } from '../../src/assets/files/store.ts';
 import { findRun, type RunRow } from '../../src/journal/runs/repository.ts';
@@ -73,6 +74,7 @@ export async function readWhole(
       onPosition: () => undefined,
     });
     position = read.position;
+    if (read.busy) await sleep(20);
     if (read.done) return position;
   }
 }

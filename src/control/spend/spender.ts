@@ -35,7 +35,7 @@ export type Spender = {
 /** Longer than any attempt may take: what is still reserved then was left by a worker that is gone. */
 const RESERVED_FOR_MS = 15 * 60_000;
 
-/** A cap may be raised in the middle of a day: this is how long it takes at most until paused runs notice. */
+/** A cap may be raised in the middle of a day: paused runs look so long after they were refused, then ever less often. */
 const LOOK_AGAIN_MS = 30 * 60_000;
 
 /** A run that no day has had room for in so long is told to give up: its history has no end otherwise. */

@@ -265,7 +265,7 @@ describe('a file of leads', () => {
     },
   );
 
-  // sabotage: src/leads/batches/import-file.ts :: const oneJsonFile = pLimit(1); => const oneJsonFile = pLimit(2);
+  // sabotage: src/leads/batches/import-file.ts :: if (isReadingJson) return { position: from, done: false, busy: true }; =>
   test('of JSON is opened when the one before it has been worked through', async () => {
     const deps = importDeps(app);
     const storedBefore: number[] = [];

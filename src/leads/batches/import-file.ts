@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import type { ImportLeadsInput, ImportPosition } from '../../../workflows/leads/import-leads/messages.ts';
 import { type AssetRow, findAsset } from '../../assets/files/repository.ts';
 import type { AssetStore } from '../../assets/files/store.ts';
@@ -30,10 +29,11 @@ export type ReadOptions = {
   onPosition(position: ImportPosition): void;
 };
 
-export type LinesRead = { position: ImportPosition; done: boolean };
+/** How far the file was read; `busy` when it was not looked at, since another one is being read. */
+export type LinesRead = { position: ImportPosition; done: boolean; busy: boolean };
 
 /** What a JSON file becomes when it is parsed takes many times its bytes: a process holds one of them at a time. */
-const oneJsonFile = pLimit(1);
+let isReadingJson = false;
 
 /**
  * Works through the file from a position on, in transactions of one chunk each. Ends at the file's end, at
@@ -49,10 +49,13 @@ export async function importLines(
   const { batch, asset } = await find(deps, input);
   const ctx = { deps, input, batch };
   if (batch.format === 'csv') return importFrom(ctx, await openCsv(deps.assets, asset), from, options);
-  return oneJsonFile(async () => {
-    options.signal.throwIfAborted();
-    return importFrom(ctx, await openJsonOf(ctx, asset), from, options);
-  });
+  if (isReadingJson) return { position: from, done: false, busy: true };
+  isReadingJson = true;
+  try {
+    return await importFrom(ctx, await openJsonOf(ctx, asset), from, options);
+  } finally {
+    isReadingJson = false;
+  }
 }
 
 type Import = { deps: ImportFileDeps; input: ImportLeadsInput; batch: BatchRow };
@@ -74,15 +77,15 @@ async function importFrom(
     chunk.push(toLine(row, deps.urlRules));
     next = { ...next, offset_bytes: offsetBytes, next_line: line, lines_read: next.lines_read + 1 };
     if (chunk.length < options.limits.chunkLines) continue;
-    if (!(await store(ctx, chunk))) return { position, done: true };
+    if (!(await store(ctx, chunk))) return { position, done: true, busy: false };
     chunk = [];
     position = next;
     options.onPosition(position);
     options.signal.throwIfAborted();
-    if (isOver(position.lines_read - from.lines_read)) return { position, done: false };
+    if (isOver(position.lines_read - from.lines_read)) return { position, done: false, busy: false };
   }
   await store(ctx, chunk);
-  return { position: next, done: true };
+  return { position: next, done: true, busy: false };
 }
 
 async function find(

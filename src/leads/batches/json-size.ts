@@ -1,7 +1,7 @@
 import { AgosError } from '../../kernel/errors.ts';
 
 /** One for ten bytes of the largest file: a value with its name takes more, unless somebody means harm. */
-const MAX_PARTS = 1_000_000;
+export const MAX_PARTS = 1_000_000;
 /** An Airtable view goes eight levels deep, where its attachments are. */
 const MAX_DEPTH = 32;
 

@@ -54,34 +54,36 @@ const BY_ITSELF = 'This import goes on by itself then.';
 const NOT_BY_ITSELF =
   'This scan does not start by itself: once it may, ask for it again with `agos triage URL` or `POST /v1/leads/{id}/triage`.';
 
+/** How far a batch is, and why it asks for nothing more now. */
+export type Pumped = { done: boolean; open: number; paused: BatchPause | null };
+
 /**
  * Keeps a window of a batch's scans open until nothing but a person is waited for, or the time is over.
  * What is open is counted in the database each time, so a scan that ends in any way frees its place. What ended
- * without the batch being told is settled at first, and again when few lines are left.
+ * without the batch being told is settled at first, and again when few lines are left. It ends early where the next
+ * scans have to wait for something else than others of their batch.
  */
 export async function pumpTriages(
   deps: PumpDeps,
   input: ImportLeadsInput,
   options: PumpOptions,
-): Promise<{ done: boolean; open: number }> {
+): Promise<Pumped> {
   const deadline = deps.clock.now().getTime() + options.durationMs;
   let last: Look | undefined;
   let pauseMs = options.pollMs;
   for (;;) {
     const now = await look(deps, input, { window: options.window, isFirst: last === undefined });
-    if (!now) return { done: true, open: 0 };
+    if (!now) return { done: true, open: 0, paused: null };
     options.onWaiting(now.waiting);
     const { open } = now.waiting;
-    if (now.done) return { done: true, open };
-    const limit = pLimit(ASKS_AT_ONCE);
-    let paused: BatchPause | null = null;
-    await limit.map(now.leadIds, async (leadId) => {
-      options.signal.throwIfAborted();
-      paused ??= await ask(deps, input, leadId);
-    });
-    if (now.leadIds.length > 0) await notePause(deps, input, { was: now.paused, is: paused });
-    if (deps.clock.now().getTime() >= deadline) return { done: false, open: open + now.leadIds.length };
-    const hasAsked = now.leadIds.length > 0 && !paused;
+    if (now.done) return { done: true, open, paused: null };
+    // While it is paused one lead is enough to find out whether it still is.
+    const leadIds = now.paused ? now.leadIds.slice(0, 1) : now.leadIds;
+    const paused = await askAll(deps, input, leadIds, options.signal);
+    await notePause(deps, input, { was: now.paused, is: paused });
+    if (paused) return { done: false, open, paused };
+    if (deps.clock.now().getTime() >= deadline) return { done: false, open: open + leadIds.length, paused };
+    const hasAsked = leadIds.length > 0;
     const isQuiet = !hasAsked && last?.waiting.open === open;
     pauseMs = isQuiet ? Math.min(pauseMs * 2, options.pollMs * SLOWEST_LOOKS) : options.pollMs;
     last = now;
@@ -113,6 +115,25 @@ async function look(
     const done = waiting.open + leadIds.length === 0 && !(await hasUnasked(tx, batch));
     return { waiting, leadIds, done, paused };
   });
+}
+
+/** Asks for these scans, and for no more of them once one was refused for now. */
+async function askAll(
+  deps: PumpDeps,
+  input: ImportLeadsInput,
+  leadIds: readonly string[],
+  signal: AbortSignal,
+): Promise<BatchPause | null> {
+  const limit = pLimit(ASKS_AT_ONCE);
+  let stopped = false;
+  const answers = await limit.map(leadIds, async (leadId) => {
+    signal.throwIfAborted();
+    if (stopped) return null;
+    const pause = await ask(deps, input, leadId);
+    if (pause) stopped = true;
+    return pause;
+  });
+  return answers.find((pause) => pause !== null) ?? null;
 }
 
 /** Asks for one scan; what pauses the import leaves the lead for later. */
@@ -160,7 +181,9 @@ async function notePause(
 function pauseOf(error: unknown): BatchPause | null {
   if (!(error instanceof AgosError)) return null;
   const code = BATCH_PAUSE_CODES.find((one) => one === error.code);
-  return code ? { code, message: `${error.message} ${BY_ITSELF}` } : null;
+  // A cap that is less than a scan may cost never has room: that does not pass.
+  if (!code || (code === 'budget_exceeded' && error.details.available_at === undefined)) return null;
+  return { code, message: `${error.message} ${BY_ITSELF}` };
 }
 
 /** The lead stays and says why it was not scanned; its lines count as errors, and a scan may be asked for later. */

@@ -6,7 +6,7 @@ import { createTenant, type TestTenant } from '../../../tests/support/tenant.ts'
 import type { ImportLeadsInput } from '../../../workflows/leads/import-leads/messages.ts';
 import { createAdmission } from '../../control/admission/admit-work.ts';
 import { changePlan, type PlanChange } from '../../control/quotas/change-plan.ts';
-import type { SpendCaps } from '../../control/spend/rules.ts';
+import { type SpendCaps, TRIAGE_TARGET_MICRO_USD } from '../../control/spend/rules.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createTriageRequests } from '../../triage/triage-room/request-triage.ts';
 import { endImport } from './end-import.ts';
@@ -79,6 +79,12 @@ test.each([
   expect((await heldLeads(code)).data).toHaveLength(ROWS);
 });
 
+/** Room for one triage on a day on which nothing is spent yet. */
+const SPENT = { ...TEST_CAPS, tenantMicroUsd: TRIAGE_TARGET_MICRO_USD };
+const spendSomething = () =>
+  app.database.admin`insert into spend_days (tenant_id, day, spent_micro_usd)
+    values (${tenant.id}, (now() at time zone 'utc')::date, 1)`;
+
 // sabotage: src/leads/batches/rules.ts :: ['kill_switch_on', 'budget_exceeded'] as const; => ['kill_switch_on'] as const;
 // sabotage: src/leads/batches/pump-triages.ts :: if (was?.code === is?.code && was?.message === is?.message) return; => if (was !== null) return;
 test('an import that meets the end of the budget waits for room, says until when, and goes on by itself', async () => {
@@ -90,7 +96,8 @@ test('an import that meets the end of the budget waits for room, says until when
     });
     return pumpOnce(input, requestTriage);
   };
-  expect(await pump({ ...TEST_CAPS, tenantMicroUsd: 0 })).toMatchObject({ done: false });
+  await spendSomething();
+  expect(await pump(SPENT)).toMatchObject({ done: false, paused: { code: 'budget_exceeded' } });
   const waiting = await get(`/v1/batches/${id}`);
   expect(waiting).toMatchObject({ status: 'processing', counts: { created: ROWS, processed: 0, error: 0 } });
   expect(waiting.paused.code).toBe('budget_exceeded');
@@ -99,6 +106,8 @@ test('an import that meets the end of the budget waits for room, says until when
   );
   expect((await heldLeads('budget_exceeded')).data).toEqual([]);
 
+  // The first look finds out by one lead that there is room again.
+  await pump(TEST_CAPS);
   await pump(TEST_CAPS);
   expect(await get(`/v1/batches/${id}`)).toMatchObject({ status: 'processing', paused: null });
   const runs = await app.database.admin`select 1 from runs where tenant_id = ${tenant.id}
@@ -109,7 +118,8 @@ test('an import that meets the end of the budget waits for room, says until when
 test('an import that was cancelled while it waited for the budget waits for nothing any more', async () => {
   const { id, input } = await uploadLeads(app, tenant, csv);
   await readWhole(app, input);
-  const caps = { ...TEST_CAPS, tenantMicroUsd: 0 };
+  await spendSomething();
+  const caps = SPENT;
   await pumpOnce(
     input,
     createTriageRequests({ admitWork: createAdmission({ clock: systemClock, caps }) }).requestTriage,
@@ -121,6 +131,20 @@ test('an import that was cancelled while it waited for the budget waits for noth
     paused: null,
     counts: { unprocessed: ROWS },
   });
+});
+
+// sabotage: src/control/spend/require-budget.ts :: if (least >= TRIAGE_TARGET_MICRO_USD) return; => return;
+test('a budget that never has room for a scan is not waited for: the leads are held and say so', async () => {
+  const { id, input } = await uploadLeads(app, tenant, csv);
+  await readWhole(app, input);
+  const caps = { ...TEST_CAPS, tenantMicroUsd: TRIAGE_TARGET_MICRO_USD - 1 };
+  const { requestTriage } = createTriageRequests({
+    admitWork: createAdmission({ clock: systemClock, caps }),
+  });
+  await pumpOnce(input, requestTriage);
+  expect(await get(`/v1/batches/${id}`)).toMatchObject({ paused: null, counts: { error: ROWS } });
+  for (const lead of (await heldLeads('budget_exceeded')).data)
+    expect(lead.hold.message).toMatch(/^A budget of .* has no room for a scan.* nothing can be started\. /);
 });
 
 // sabotage: src/control/admission/admit-work.ts :: if (tenant.status !== 'active') throw suspendedError(tenant.status); =>

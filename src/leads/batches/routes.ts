@@ -8,6 +8,7 @@ import { AgosError } from '../../kernel/errors.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { SPELLINGS } from './columns.ts';
 import { createBatch, MAX_CSV_BYTES, MAX_JSON_BYTES, putBatchFile } from './create-batch.ts';
+import { MAX_PARTS } from './json-size.ts';
 import { MAX_LINES } from './line-limit.ts';
 import { type BatchRow, countItems, findBatch, listBatches, listItems } from './repository.ts';
 import { BATCH_STATUSES, isBatchOpen } from './rules.ts';
@@ -40,7 +41,7 @@ const createRoute = (deps: BatchRoutesDeps) =>
     path: '/v1/batches',
     operationId: 'createBatch',
     summary: 'Import leads from a file',
-    description: `The body is the file: CSV with a line of column names (${MAX_CSV_BYTES / 1e6} MB at most), or a JSON array of rows or the JSON of an Airtable view (${MAX_JSON_BYTES / 1e6} MB). It may have ${MAX_LINES.toLocaleString('en')} lines or rows. \`url\` is required; the other columns that are known are ${OPTIONAL_COLUMNS}. Common spellings of each count too, such as \`Website\` or \`E-mail\`; every other column becomes metadata of its lead.`,
+    description: `The body is the file: CSV with a line of column names (${MAX_CSV_BYTES / 1e6} MB at most), or a JSON array of rows or the JSON of an Airtable view (${MAX_JSON_BYTES / 1e6} MB, ${MAX_PARTS.toLocaleString('en')} values). It may have ${MAX_LINES.toLocaleString('en')} lines or rows. \`url\` is required; the other columns that are known are ${OPTIONAL_COLUMNS}. Common spellings of each count too, such as \`Website\` or \`E-mail\`; every other column becomes metadata of its lead.`,
     tag,
     permission: 'batches:write',
     request: { query: createBatchQuery, body: { bytes: ['text/csv', 'application/json'] } },

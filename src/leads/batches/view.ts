@@ -1,4 +1,5 @@
 import type { BatchCounts, BatchRow, ItemRow } from './repository.ts';
+import { isBatchOpen } from './rules.ts';
 import type { BatchItemView, BatchView } from './schemas.ts';
 
 const NOTHING_YET: BatchCounts = {
@@ -25,7 +26,8 @@ export function toBatchView(row: BatchRow, counts: BatchCounts = NOTHING_YET): B
     counts,
     run_id: row.runId,
     failure: row.failure,
-    paused: row.paused,
+    // A worker of the release before ends a batch without clearing it.
+    paused: isBatchOpen(row.status) ? row.paused : null,
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,
     completed_at: row.completedAt?.toISOString() ?? null,

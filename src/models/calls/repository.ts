@@ -1,4 +1,5 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
+import { storableJson } from '../../kernel/text.ts';
 import type { Tx } from '../../runtime/database/database.ts';
 import { newId } from '../../runtime/ids.ts';
 import type { SkillRun } from './run-skill.ts';
@@ -49,14 +50,17 @@ export async function recordModelCall(
       ...about,
       id: newId(),
       generatedBy: run.generatedBy,
-      request: run.request,
-      response: run.output,
+      request: storableJson(run.request),
+      response: storableJson(run.output),
       error: run.modelError,
       ...run.usage,
       costMicroUsd: run.costMicroUsd,
       durationMs: run.durationMs,
     })
-    .onConflictDoNothing({ target: [modelCalls.tenantId, modelCalls.activity] })
+    .onConflictDoNothing({
+      target: [modelCalls.tenantId, modelCalls.activity],
+      where: sql`activity is not null`,
+    })
     .returning({ id: modelCalls.id });
   return stored.length > 0;
 }

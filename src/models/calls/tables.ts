@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import {
   bigint,
   foreignKey,
@@ -7,7 +8,7 @@ import {
   pgTable,
   primaryKey,
   text,
-  unique,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
 import { tenants } from '../../access/tenants/tables.ts';
@@ -39,7 +40,7 @@ export const modelCalls = pgTable(
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),
     index('model_calls_agent_run').on(t.tenantId, t.agentRunId),
-    unique('model_calls_activity').on(t.tenantId, t.activity),
+    uniqueIndex('model_calls_activity').on(t.tenantId, t.activity).where(sql`activity is not null`),
     index('model_calls_created_at').on(t.tenantId, t.createdAt),
     foreignKey({ columns: [t.tenantId], foreignColumns: [tenants.id] }),
     foreignKey({ columns: [t.tenantId, t.leadId], foreignColumns: [leads.tenantId, leads.id] }),

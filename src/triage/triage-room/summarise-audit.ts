@@ -4,6 +4,7 @@ import { type AgentRow, findAgent } from '../../agents/registry/repository.ts';
 import type { StepGate } from '../../control/kill-switch/step-gate.ts';
 import type { Spender } from '../../control/spend/spender.ts';
 import { systemScope } from '../../kernel/actor.ts';
+import { storableText } from '../../kernel/text.ts';
 import { hasModelCall, recordModelCall } from '../../models/calls/repository.ts';
 import { type CallBudget, runSkill, type SkillRun, type SkillRunner } from '../../models/calls/run-skill.ts';
 import type { Database, Tx } from '../../runtime/database/database.ts';
@@ -74,16 +75,17 @@ async function storeSummary(
   { activity }: { activity: string },
   run: SummaryRun,
 ): Promise<void> {
-  const at = { tenant: input.tenant, id: input.audit_id };
-  const audit = await lockAudit(tx, at);
   const about = { tenantId: input.tenant, leadId: input.lead_id, createdBy: input.principal_id };
   const names = { ...about, agentRunId: input.audit_id, skill: summarySkill.name, activity };
   if (!(await recordModelCall(tx, names, run))) return;
+  // After the call, whose row holds the lead: a lead is locked before its audit, as everywhere.
+  const at = { tenant: input.tenant, id: input.audit_id };
+  const audit = await lockAudit(tx, at);
   // What the call cost is added when it is settled.
   await addUsage(tx, input.tenant, input.audit_id, { ...run.usage, costMicroUsd: 0 });
   if (audit?.status !== 'running') return;
   const summary = {
-    text: run.output.text,
+    text: storableText(run.output.text),
     generated_by: run.generatedBy,
     ...(run.modelError && { instead_of_model: run.modelError }),
   };

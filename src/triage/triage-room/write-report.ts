@@ -23,7 +23,10 @@ export type ReportEnd =
 
 type ReportDeps = { db: Database; clock: Clock; assets: AssetStore };
 
-/** Writes the report of an audit as a new file and makes it the audit's; nothing when no audit was opened. */
+/**
+ * Writes the report of an audit as a new file and makes it the audit's; nothing when no audit was opened, or when one
+ * that is to be held has its result.
+ */
 export async function writeAuditReport(
   deps: ReportDeps,
   input: TriageRoomInput,
@@ -31,7 +34,8 @@ export async function writeAuditReport(
 ): Promise<void> {
   const scope = systemScope(input.tenant, input.principal_id);
   const read = await deps.db.withTenant(scope, (tx) => readReport(tx, input));
-  if (!read) return;
+  // A result that came before the hold keeps its report.
+  if (!read || ('hold' in end && read.audit.status === 'completed')) return;
   const pictures = 'hold' in end ? NO_PICTURES : await readPictures(deps, read.audit);
   const model = toModel(read, pictures, end, deps.clock.now());
   const bytes = new TextEncoder().encode(renderReport(model));

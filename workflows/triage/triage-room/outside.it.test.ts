@@ -47,6 +47,16 @@ const reset = async (lead: Lead, runId?: string, workflowTaskFinishEventId = 4) 
     workflowTaskFinishEventId: workflowTaskFinishEventId as never,
   });
 };
+const pendingActivities = async (lead: Lead) => {
+  const { raw } = await room.handle(lead).describe();
+  return (raw.pendingActivities ?? []).map(({ activityType }) => activityType?.name);
+};
+/** Whether the workflow has decided something since it was asked to end. */
+const hasSeenCancel = async (lead: Lead) => {
+  const { events = [] } = await room.handle(lead).fetchHistory();
+  const asked = events?.findIndex((one) => one.workflowExecutionCancelRequestedEventAttributes) ?? -1;
+  return asked >= 0 && (events ?? []).slice(asked).some((one) => one.workflowTaskCompletedEventAttributes);
+};
 const expectCancelled = async (lead: Lead, status: string, message: string) => {
   const state = await room.state(lead);
   expect(state.lead).toMatchObject({ status, hold_code: 'cancelled', hold_message: message, awaiting: null });
@@ -81,6 +91,24 @@ describe.concurrent('cancelled', () => {
     await room.reconcile();
     expect((await room.state(lead)).run).toMatchObject({ status: 'cancelled' });
   }, 40_000);
+
+  // sabotage: workflows/triage/triage-room/workflow.ts :: const stands = !consideredCancelled && patched('a-result-is-not-taken-back'); => const stands = false;
+  test('while its result is being written: it comes too late, and the result stands', async () => {
+    const { lead, open } = await standing('measure');
+    await room.app.database.admin.begin(async (sql) => {
+      // Reports and summaries may still name the lead; its result has to wait.
+      await sql`select 1 from leads where id = ${lead.id} for no key update`;
+      open();
+      await expect.poll(() => pendingActivities(lead), { timeout: 30_000 }).toEqual(['finishTriage']);
+      await room.handle(lead).cancel();
+      await expect.poll(() => hasSeenCancel(lead), { timeout: 20_000 }).toBe(true);
+    });
+    await expect(room.handle(lead).result()).resolves.toMatchObject({ status: 'qualified', hold_code: null });
+    const { lead: row, audit, run, item } = await room.state(lead);
+    expect(row).toMatchObject({ status: 'qualified', hold_code: null });
+    expect(audit).toMatchObject({ status: 'completed', decision: 'qualified' });
+    expect([run.status, item?.state]).toEqual(['completed', 'qualified']);
+  }, 60_000);
 
   test('while it waits for a person: the approval is withdrawn', async () => {
     const lead = await awaitingLead();

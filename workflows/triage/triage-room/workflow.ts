@@ -5,6 +5,7 @@ import {
   defineUpdate,
   isCancellation,
   log,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -136,10 +137,11 @@ async function finish(
 ): Promise<TriageRoomResult> {
   const { decision, decidedBy, reason } = end;
   await tryReport(input, { decision, decided_by: decidedBy, reason });
-  // A result that is being written is not taken back: whoever cancels in this moment comes too late.
-  const result = await CancellationScope.nonCancellable(() =>
-    finishing.finishTriage(input, { decision, decidedBy, reason }),
-  );
+  const write = () => finishing.finishTriage(input, { decision, decidedBy, reason });
+  // Whoever cancels while the result is being written comes too late; one who did so before is still in time.
+  const { consideredCancelled } = CancellationScope.current();
+  const stands = !consideredCancelled && patched('a-result-is-not-taken-back');
+  const result = await (stands ? CancellationScope.nonCancellable(write) : write());
   progress.enter('done');
   show(result);
   return result;
