@@ -319,7 +319,7 @@ describe('the services of docker-compose.yml, as processes of this machine', () 
     topology.forgetDone();
     await topology.up(own);
     for (const { id, sha256 } of files) {
-      const answer = await fetch((await call('GET', `/v1/assets/${id}`)).url);
+      const answer = await fetch((await call('GET', `/v1/assets/${id}/metadata`)).url);
       const bytes = Buffer.from(await answer.arrayBuffer());
       expect([answer.status, createHash('sha256').update(bytes).digest('hex')]).toEqual([200, sha256]);
     }
