@@ -33,7 +33,7 @@ export const tenantBudget = (spend: DaySpend, caps: SpendCaps, { date }: Day): L
   unit: TRIAGE_TARGET_MICRO_USD,
   sentences: {
     80: `80 % of your budget of ${usd(caps.tenantMicroUsd)} for ${date} is spent. At 100 % scans that have begun wait for the next day, and no others begin: begin what matters first, or ask for a larger budget.`,
-    100: `Your budget of ${usd(caps.tenantMicroUsd)} for ${date} is spent: scans that have begun go on at 00:00 UTC, others have to be asked for again then. Ask for a larger budget if that is too late.`,
+    100: `Your budget of ${usd(caps.tenantMicroUsd)} for ${date} is spent: scans and imports that have begun go on at 00:00 UTC, other scans have to be asked for again then. Ask for a larger budget if that is too late.`,
   },
 });
 
@@ -59,7 +59,7 @@ export const globalBudget = (spend: DaySpend, caps: SpendCaps, { date }: Day): L
   unit: TRIAGE_TARGET_MICRO_USD,
   sentences: {
     80: `80 % of the installation's budget of ${usd(caps.globalMicroUsd)} for ${date} is spent. At 100 % scans of every tenant that have begun wait for the next day, and no others begin: look who spends it, or raise AGOS_GLOBAL_DAILY_USD.`,
-    100: `The installation's budget of ${usd(caps.globalMicroUsd)} for ${date} is spent: scans of every tenant that have begun go on at 00:00 UTC, others have to be asked for again then. Raise AGOS_GLOBAL_DAILY_USD if that is too late.`,
+    100: `The installation's budget of ${usd(caps.globalMicroUsd)} for ${date} is spent: scans and imports of every tenant that have begun go on at 00:00 UTC, other scans have to be asked for again then. Raise AGOS_GLOBAL_DAILY_USD if that is too late.`,
   },
 });
 

@@ -20,7 +20,12 @@ test.each([
 });
 
 test('amounts are shown as dollars, small ones with the places that a triage needs', () => {
-  expect([usd(247), usd(7_000), usd(10_000_000)]).toEqual(['0.0002 USD', '0.0070 USD', '10.00 USD']);
+  expect([usd(0), usd(92), usd(7_000), usd(10_000_000)]).toEqual([
+    '0.0000 USD',
+    '0.000092 USD',
+    '0.0070 USD',
+    '10.00 USD',
+  ]);
   const settings = { AGOS_USER_MONTHLY_USD: 2.5, AGOS_TENANT_DAILY_USD: 0.1, AGOS_GLOBAL_DAILY_USD: 100 };
   expect(spendCapsOf(settings)).toEqual({
     userMicroUsd: 2_500_000,

@@ -35,7 +35,8 @@ export function cpuCostMicroUsd(cpuMs: number, secondMicroUsd: number): number {
   return Math.ceil((cpuMs * secondMicroUsd) / 1_000);
 }
 
-/** `0.0012 USD`, with as many places as a triage's cost needs. */
+/** `0.0070 USD`, or `0.000092 USD`: with as many places as it takes, four at least below a dollar. */
 export function usd(microUsd: number): string {
-  return `${(microUsd / 1_000_000).toFixed(microUsd < 1_000_000 ? 4 : 2)} USD`;
+  const dollars = microUsd / 1_000_000;
+  return `${microUsd < 1_000_000 ? dollars.toFixed(6).replace(/0{1,2}$/, '') : dollars.toFixed(2)} USD`;
 }

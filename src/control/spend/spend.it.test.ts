@@ -155,7 +155,7 @@ describe('a reservation', () => {
     await expect(reserve(0, operator)).rejects.toMatchObject({
       code: 'budget_exceeded',
       message:
-        'Your budget of 0.0010 USD for this month is used up: there is room again from 2026-12-01 00:00 UTC on.',
+        'Your budget of 0.00105 USD for this month is used up: there is room again from 2026-12-01 00:00 UTC on.',
       details: { available_at: december.toISOString(), look_again_ms: 1_800_000 },
     });
     now = december;

@@ -168,7 +168,7 @@ test('a call over the budget is refused before it is made: the offline method an
   expect([ended, asked]).toEqual(['offline', 0]);
   expect(row.summary).toMatchObject({ generated_by: 'offline', text: expect.any(String) });
   expect(row.summary.instead_of_model).toMatch(
-    /^The budget of 0\.0000 USD .* there is room again from .* 00:00 UTC on\.$/,
+    /^The budget of 0\.00001 USD .* there is room again from .* 00:00 UTC on\.$/,
   );
   expect(entries).toEqual([]);
   expect(Number(row.cost_micro_usd)).toBe(0);
