@@ -64,6 +64,10 @@ export function createImportLeadsActivities(deps: ImportLeadsDeps) {
   const limits = { ...LIMITS, ...deps.limits };
   const inTenant = <T>(input: ImportLeadsInput, fn: (ctx: { tx: Tx; now: Date }) => Promise<T>) =>
     db.withTenant(scopeOf(input), (tx) => fn({ tx, now: clock.now() }));
+  /** Attempts that gave their place to others are no failures: the time that has passed says when to give up. */
+  const triedForLong = (error: unknown): never => {
+    throw ageMs() < GIVE_UP_AFTER * limits.reportMs ? new TriedLonger('it failed', { cause: error }) : error;
+  };
 
   return {
     beginImport: (input: ImportLeadsInput, firstRunId?: string): Promise<ImportPlan | null> =>
@@ -80,7 +84,7 @@ export function createImportLeadsActivities(deps: ImportLeadsDeps) {
             },
           }),
         () => position,
-      );
+      ).catch(triedForLong);
       if (!busy) return read;
       throw goesOn(
         'Another file is read first; the place is free for others meanwhile.',
@@ -101,11 +105,7 @@ export function createImportLeadsActivities(deps: ImportLeadsDeps) {
             },
           }),
         () => waiting,
-      ).catch((error: unknown) => {
-        throw ageMs() < GIVE_UP_AFTER * limits.reportMs
-          ? new TriedLonger('pumping failed', { cause: error })
-          : error;
-      });
+      ).catch(triedForLong);
       const { done, open, paused } = pumped;
       if (done || ageMs() >= limits.reportMs) return { done, open };
       const afterMs = paused ? limits.lookAgainMs[paused.code] : AGAIN_AFTER_MS;

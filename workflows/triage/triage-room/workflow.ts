@@ -154,7 +154,9 @@ async function settleHeld(
 ): Promise<TriageRoomResult> {
   await tryReport(input, { hold });
   const result = await holding.holdTriage(input, hold);
-  progress.held(hold.code);
+  // A result that came before the hold stands.
+  if (result.hold_code) progress.held(hold.code);
+  else progress.enter('done');
   show(result, hold.message);
   return result;
 }
